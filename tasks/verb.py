@@ -1,0 +1,200 @@
+"""What every verb shares: `--env`, `--json`, `--dry`, exit codes, and how it speaks.
+
+    @verb(help={"force": "deploy the same pin anew"})
+    def deploy(op: Operation, force: bool = False) -> Document: ...
+
+makes an Invoke task whose body gets an `Operation` and returns the document that `--json` prints.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json as json_module
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from invoke.context import Context
+from invoke.tasks import Task
+
+from . import environment as environments
+from .errors import DockyardError, Interrupted
+
+if TYPE_CHECKING:
+    from .environment.settings import Environment
+    from .target import Target
+
+Document = dict[str, Any]
+Body = Callable[..., Document]
+
+
+class Operation:
+    """One use of a verb: where it runs, on which environment, and how it speaks."""
+
+    def __init__(
+        self, context: Context, *, env: str = "", json: bool = False, changes: bool = False, force: bool = False
+    ) -> None:
+        self.context = context
+        self.json = json
+        self._force = force
+        self._env = env
+        self._changes = changes
+
+    @cached_property
+    def root(self) -> Path:
+        """The project: the nearest directory at or above the working directory with `env/*.env` in it."""
+        root = self.context.config.dockyard.root
+        return environments.project(Path.cwd(), Path(root) if root else None)
+
+    @cached_property
+    def name(self) -> str:
+        """The environment's name. Raises SettingError for an unknown one, or for a protected one not named."""
+        return environments.choose(self.root, self._env, changes=self._changes and not self.dry)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The environment's settings, all of them checked; a verb's `--force` overrides FIXED_<KEY>."""
+        return environments.load(self.root, self.name, force=self._force)
+
+    @cached_property
+    def target(self) -> Target:
+        """The platform that the environment names."""
+        from . import target
+
+        return target.of(self.environment)
+
+    @property
+    def dry(self) -> bool:
+        """Whether Invoke's own `--dry` was given: read, say, change nothing."""
+        return bool(self.context.config.run.dry)
+
+    def say(self, text: str) -> None:
+        """Progress and prose: standard error, always."""
+        print(text, file=sys.stderr, flush=True)
+
+    def show(self, text: str) -> None:
+        """A result for a person: standard output, unless that is kept for the JSON document."""
+        if not self.json:
+            print(text, flush=True)
+
+
+class Verb(Task[Body]):
+    """An Invoke task that can be run by nobody's accident: no positionals, no automatic short flags.
+
+    Both have run real deploys: invoke #982, #1084. `changes` says that it changes the platform, so that a
+    protected environment must be named.
+    """
+
+    def __init__(
+        self,
+        body: Body,
+        *,
+        name: str | None = None,
+        help: Mapping[str, str] | None = None,
+        changes: bool = False,
+        env: str = "",
+        default: bool = False,
+    ) -> None:
+        self.changes = changes
+        self.env = env
+        self.own_help = dict(help or {})
+        shared = {"json": "print one JSON document on standard output"}
+        if not env:
+            shared["env"] = "the environment: NAME of env/NAME.env"
+        super().__init__(
+            body, name=name, positional=[], auto_shortflags=False, help={**self.own_help, **shared}, default=default
+        )
+
+    def argspec(self, body: Body) -> inspect.Signature:
+        """The body's flags, after `--env` (unless the verb is bound to one) and `--json`."""
+        flags = super().argspec(body)
+        shared = {"json": False} if self.env else {"env": "", "json": False}
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        return flags.replace(
+            parameters=[
+                *(inspect.Parameter(name, keyword, default=default) for name, default in shared.items()),
+                *(flag.replace(kind=keyword) for flag in flags.parameters.values()),
+            ]
+        )
+
+    def bound_to(self, env: str) -> Verb:
+        """The same verb for one environment: `deploy.staging` is `deploy --env=staging`.
+
+        Its name is the whole one: Invoke runs two tasks of equal name and code only once (invoke #536).
+        """
+        bound = Verb(self.body, name=f"{self.name}.{env}", help=self.own_help, changes=self.changes, env=env)
+        bound.__doc__ = f"`{self.name} --env={env}`."
+        return bound
+
+    def __call__(self, *args: Any, env: str = "", json: bool = False, **flags: Any) -> Any:
+        """Run the body, print its document where asked, and turn Ctrl-C and SIGTERM into exit code 130."""
+        force = bool(flags.get("force"))
+        op = Operation(args[0], env=self.env or env, json=json, changes=self.changes, force=force)
+        started = time.monotonic()
+        self.times_called += 1
+        try:
+            with terminable():
+                document = self.body(op, **flags)
+        except DockyardError as error:
+            if json:
+                emit({**error.document, "error": error.message, "exit": error.exit_code})
+            raise
+        except KeyboardInterrupt:
+            raise Interrupted(f"{self.name} was interrupted.") from None
+        if json and document:
+            emit({**document, "seconds": round(time.monotonic() - started, 3)})
+        return document
+
+
+def verb(
+    *, name: str | None = None, help: Mapping[str, str] | None = None, changes: bool = False, default: bool = False
+) -> Callable[[Body], Verb]:
+    """Make a verb of a function that takes an `Operation` and returns a document."""
+
+    def make(body: Body) -> Verb:
+        return Verb(body, name=name, help=help, changes=changes, default=default)
+
+    return make
+
+
+def emit(document: Mapping[str, Any]) -> None:
+    """One JSON document on standard output."""
+    print(json_module.dumps(document, ensure_ascii=False), flush=True)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM unwind the stack as Ctrl-C does, so that what was begun is undone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_signum: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C and SIGTERM back while something is undone or recorded; neither may be half done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
