@@ -1,0 +1,177 @@
+"""Builds the image, checks its architecture and size, and gives it a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .errors import DockyardError, SettingError
+from .image import Built, Image, Recipe
+from .verb import Document, Operation, verb
+
+if TYPE_CHECKING:
+    from .environment.settings import Environment
+    from .image.claims import Claims
+    from .image.images import Images
+    from .image.registry import Registry
+    from .image.source import Source
+
+
+@verb(
+    changes=True,
+    help={
+        "tag": "the image's tag, rather than TAG's template",
+        "hotfix": "an issue's name for a hotfix tag: issue123",
+        "note": "why, kept as a label of the image",
+        "builder": "buildkit or engine, rather than BUILDER",
+        "no_cache": "build every step anew, even from the same inputs",
+    },
+)
+def build(
+    op: Operation, tag: str = "", hotfix: str = "", note: str = "", builder: str = "", no_cache: bool = False
+) -> Document:
+    """Build the image, check its architecture and size, and tag it."""
+    image = make(op, tag=tag, hotfix=hotfix, note=note, builder=builder, no_cache=no_cache)
+    if not op.dry:
+        op.show(image.reference)
+    return {
+        "env": op.name,
+        "target": op.environment.target,
+        "service": op.environment.service,
+        "image": op.environment.image,
+        "tag": image.tag,
+        "size": image.size,
+        "reused": image.reused,
+        "changed": image.changed and not op.dry,
+        "images": [{"platform": each.platform, "id": each.image_id, "size": each.size} for each in image.images],
+    }
+
+
+def make(
+    op: Operation, *, tag: str = "", hotfix: str = "", note: str = "", builder: str = "", no_cache: bool = False
+) -> Image:
+    """Build what is not built yet, check it, and tag it. A dry run says what it would do.
+
+    Raises DockyardError for a failed build, a wrong architecture, too large an image or a tag that other content
+    has; SettingError for what cannot be built at all.
+    """
+    from . import image
+    from .image import recipe, reuse, source
+    from .image import tag as tags
+    from .image.claims import Claims
+    from .image.images import Images
+    from .image.registry import Registry
+    from .target.docker.engine import connect
+
+    environment = op.environment
+    tree = source.read(op.root)
+    refuse_dirty(environment, tree)
+    wanted = tags.wanted(environment, tree, tag=tag, hotfix=hotfix)
+    client = connect()
+    images = Images(client, environment.image)
+    asked = recipe.of(environment, tree, tag=wanted, note=note, no_cache=no_cache)
+    recipe.check(environment, asked)
+    maker = image.builder(environment, builder, client)
+    asked = with_inputs(asked, images)
+    registry = Registry(environment.image)
+    claims = Claims(images, registry, op.say)
+    built = () if asked.no_cache else reuse.on_engine(images, asked)
+    there = {} if asked.no_cache or built else in_registry(op, asked, claims, wanted)
+    if op.dry:
+        say_dry(op, [] if built or there else [maker.command(asked, each) for each in asked.platforms], there, wanted)
+        return Image(f"{environment.image}:{wanted}", wanted, built, largest(built), bool(built or there))
+    built = built or pulled(op, images, registry, there)
+    reused = bool(built)
+    built = built or tuple(maker.build(asked, each) for each in asked.platforms)
+    check(environment, built, images)
+    chosen = choose(environment, claims, wanted, built, given=bool(tag))
+    changed = not claims.ours(chosen, built)
+    for each, name in zip(built, tags.each(chosen, asked.platforms).values(), strict=True):
+        images.tag(each.image_id, name)
+    op.say(f"{environment.image}:{chosen} is {'an image of the same inputs' if reused else 'built'}.")
+    return Image(f"{environment.image}:{chosen}", chosen, built, largest(built), reused, changed)
+
+
+def refuse_dirty(environment: Environment, tree: Source) -> None:
+    """Raise DockyardError for a protected environment and a tree that its commit does not describe."""
+    if environment.protected and tree.dirty:
+        shown = ", ".join(change.strip() for change in tree.changes[:5])
+        more = f" and {len(tree.changes) - 5} more" if len(tree.changes) > 5 else ""
+        raise DockyardError(
+            f"{environment.name} is protected and the tree has changes without a commit ({shown}{more}): "
+            "commit or stash them, then build again."
+        )
+
+
+def with_inputs(asked: Recipe, images: Images) -> Recipe:
+    """The recipe, labelled with the hash of its inputs where that can be told."""
+    from .image import inputs
+    from .image.recipe import INPUTS
+
+    made = inputs.of(asked, inputs.known(images))
+    return replace(asked, labels={**asked.labels, INPUTS: made}) if made else asked
+
+
+def in_registry(op: Operation, asked: Recipe, claims: Claims, wanted: str) -> dict[str, str]:
+    """The digests of the same inputs in the registry: under the wanted tag, or as pinned."""
+    from .image import pin, reuse
+    from .image.recipe import INPUTS
+
+    references = [wanted]
+    try:
+        pinned = pin.read(op.root, op.name)
+    except SettingError:
+        pinned = None
+    if pinned and pinned.image == op.environment.image and pinned.inputs == asked.labels.get(INPUTS):
+        references.append(pinned.digest)
+    return claims.asking(lambda registry: reuse.in_registry(registry, asked, references)) or {}
+
+
+def pulled(op: Operation, images: Images, registry: Registry, digests: Mapping[str, str]) -> tuple[Built, ...]:
+    """The registry's images of the same inputs, brought to the engine; none if they cannot be, which is said."""
+    from .image import reuse
+
+    try:
+        return reuse.pull(images, registry, digests)
+    except DockyardError as error:
+        op.say(f"{error.message} It is built here.")
+        return ()
+
+
+def check(environment: Environment, built: Sequence[Built], images: Images) -> None:
+    """Compare each image with PLATFORM and MAX_IMAGE_SIZE. Raises DockyardError; nothing is tagged then."""
+    from .image import check as checks
+
+    for each in built:
+        found = images.find(each.image_id)
+        checks.architecture(each.image_id, found.platform if found else "", each.platform)
+        checks.size(each.image_id, each.size, environment.max_image_size)
+
+
+def choose(environment: Environment, claims: Claims, wanted: str, built: Sequence[Built], *, given: bool) -> str:
+    """The tag: as wanted, or with `-v2` and so on where other content has it. One that was given is not renamed."""
+    from .image import tag as tags
+
+    if not given:
+        return tags.free(wanted, lambda name: claims.taken(name, built))
+    if claims.in_registry(wanted, built):
+        raise DockyardError(
+            f"{environment.image}:{wanted} has other content in the registry, and a tag is not overwritten: "
+            "give another --tag, or none."
+        )
+    return wanted
+
+
+def say_dry(op: Operation, commands: Sequence[str], pulled: Mapping[str, str], wanted: str) -> None:
+    """Say what would be built or pulled, and tagged."""
+    for command in commands:
+        op.say(f"Would run: {command}")
+    for digest in pulled.values():
+        op.say(f"Would pull {op.environment.image}@{digest}.")
+    op.say(f"Would tag {op.environment.image}:{wanted}{'' if commands else ', an image of the same inputs'}.")
+
+
+def largest(built: Sequence[Built]) -> int:
+    """Bytes of the largest image."""
+    return max((each.size for each in built), default=0)

@@ -1,0 +1,117 @@
+"""What a Dockerfile builds on: its stages, and the images that they come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ESCAPE = re.compile(r"^#\s*escape\s*=\s*([\\`])\s*$", re.IGNORECASE)
+FROM = re.compile(
+    r"FROM\s+(?:--platform=(?P<platform>\S+)\s+)?(?P<base>\S+)(?:\s+AS\s+(?P<name>\S+))?\s*", re.IGNORECASE
+)
+ARG = re.compile(r"ARG\s+(?P<assigned>.+)", re.IGNORECASE)
+OTHER = re.compile(r"(?:^COPY\s.*?--from=|--mount=\S*?\bfrom=)(?P<image>[^\s,]+)", re.IGNORECASE)
+HEREDOC = re.compile(r"<<-?([\"']?)(?P<end>\w+)\1")
+VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One `FROM`. `platform` is what `--platform=` says, `line` counts from 1."""
+
+    name: str
+    base: str
+    platform: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Dockerfile:
+    """The stages in order, and the other images that files are taken from; variables are replaced where known."""
+
+    stages: tuple[Stage, ...]
+    others: tuple[str, ...] = ()
+
+    def final(self, target: str = "") -> Stage | None:
+        """The stage that is built, with the base and platform of the external image under it."""
+        stage = next((each for each in self.stages if target and each.name.lower() == target.lower()), None)
+        stage = stage or (self.stages[-1] if self.stages else None)
+        while stage and not stage.platform:
+            below = self._before(stage.base, stage.line)
+            if below is None:
+                break
+            stage = below
+        return stage
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Every image from outside, once, in order: `$` in one means that its name is not known."""
+        bases = [each.base for each in self.stages if not self._before(each.base, each.line)]
+        others = [
+            each
+            for each in self.others
+            if not each.isdigit() and not self._before(each, len(self.stages) and self.stages[-1].line + 1)
+        ]
+        return tuple(dict.fromkeys(each for each in (*bases, *others) if each != "scratch"))
+
+    def _before(self, name: str, line: int) -> Stage | None:
+        return next((each for each in self.stages if each.name.lower() == name.lower() and each.line < line), None)
+
+
+def parse(text: str, given: Mapping[str, str]) -> Dockerfile:
+    """Read a Dockerfile; `given` are the build args, which win over the defaults of `ARG` before the first `FROM`."""
+    known: dict[str, str] = {}
+    stages: list[Stage] = []
+    others: list[str] = []
+    for number, line in instructions(text):
+        if found := FROM.fullmatch(line):
+            platform, base = (replaced(found[part] or "", known) for part in ("platform", "base"))
+            stages.append(Stage(found["name"] or "", base, platform, number))
+        elif not stages and (found := ARG.fullmatch(line)):
+            name, _, default = found["assigned"].strip().partition("=")
+            known[name] = given.get(name, replaced(default.strip("\"'"), known))
+        else:
+            others += [replaced(each["image"], known) for each in OTHER.finditer(line)]
+    return Dockerfile(tuple(stages), tuple(others))
+
+
+def instructions(text: str) -> list[tuple[int, str]]:
+    """The instructions, continued lines joined, each with the number of its first line.
+
+    Comments are left out, and so is what a heredoc holds.
+    """
+    lines = text.splitlines()
+    escape = "\\"
+    if lines and (found := ESCAPE.match(lines[0])):
+        escape = found[1]
+    made: list[tuple[int, str]] = []
+    open_line: tuple[int, str] | None = None
+    ends: list[str] = []
+    for number, line in enumerate(lines, 1):
+        bare = line.strip()
+        if ends:
+            ends = ends[1:] if bare == ends[0] else ends
+            continue
+        if not bare or bare.startswith("#"):
+            continue
+        first, before = open_line or (number, "")
+        if bare.endswith(escape):
+            open_line = (first, f"{before}{bare.removesuffix(escape)} ")
+        else:
+            made.append((first, before + bare))
+            open_line = None
+            if re.match(r"(RUN|COPY|ADD)\s", before + bare, re.IGNORECASE):
+                ends = [found["end"] for found in HEREDOC.finditer(before + bare)]
+    return made
+
+
+def replaced(text: str, known: Mapping[str, str]) -> str:
+    """Text with `$NAME`, `${NAME}` and `${NAME:-default}` replaced; an unknown one stays as it is."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found["braced"] or found["plain"]
+        default = found["default"]
+        return known.get(name) or (default if default is not None else found[0])
+
+    return VARIABLE.sub(value, text)

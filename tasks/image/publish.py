@@ -1,0 +1,129 @@
+"""From the engine to the registry: pushed once, named by manifest, read back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+
+from ..errors import DockyardError
+from .credentials import denied
+from .images import Stored, speaking
+from .manifest import Manifest
+from .registry import Registry
+
+DENIED = ("denied", "unauthorized", "no basic auth", "authentication required", "forbidden")
+ABSENT = ("name unknown", "not found")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What is to be done about one image and one tag.
+
+    `manifest` is what the registry has already, under this tag (`there`) or only by digest; None: push it.
+    """
+
+    tag: str
+    stored: Stored
+    manifest: Manifest | None = None
+    there: bool = False
+
+    @property
+    def says(self) -> str:
+        """What is done, after `Would` or as it is: `push`, `tag`, or nothing."""
+        if self.there:
+            return "leave as it is"
+        return "tag in the registry, which has it," if self.manifest else "push"
+
+
+def plan(registry: Registry, tag: str, stored: Stored) -> Upload:
+    """Look what the registry has. Raises DockyardError if other content has the tag."""
+    there = registry.manifest(tag)
+    if there:
+        if not registry.holds(there, [stored.id]):
+            raise DockyardError(taken(registry, tag, there))
+        return Upload(tag, stored, there, there=True)
+    known = (registry.manifest(digest) for digest in stored.digests)
+    return Upload(tag, stored, next((each for each in known if each and registry.holds(each, [stored.id])), None))
+
+
+def taken(registry: Registry, tag: str, there: Manifest) -> str:
+    """The sentence for a tag that must not be overwritten."""
+    return (
+        f"{registry.repository.familiar}:{tag} is {there.digest} in the registry, which is other content, and a tag is "
+        "not overwritten: build anew without --tag, or with another one."
+    )
+
+
+def carry_out(client: docker.DockerClient, registry: Registry, upload: Upload) -> Manifest:
+    """Push or tag an image, and read it back. Raises DockyardError."""
+    if upload.there and upload.manifest:
+        return upload.manifest
+    if upload.manifest:
+        registry.put(upload.manifest, upload.tag)
+        return upload.manifest
+    push(client, registry, upload.tag)
+    found = registry.manifest(upload.tag)
+    if found is None or not registry.holds(found, [upload.stored.id]):
+        raise DockyardError(
+            f"{registry.repository.familiar}:{upload.tag} is {found.digest if found else 'nothing'} in the registry "
+            f"after {upload.stored.id} was pushed to it: somebody else pushes there; push again under another --tag."
+        )
+    return found
+
+
+def push(client: docker.DockerClient, registry: Registry, tag: str) -> None:
+    """Let the engine push a tag, and show how it gets on. Raises DockyardError."""
+    name = registry.repository.familiar
+    login = registry.credentials().for_engine(registry.repository.host)
+    with speaking(f"push {name}:{tag}"), showing(f"Pushing {name}:{tag}") as show:
+        for event in client.api.push(name, tag, stream=True, decode=True, auth_config=login):
+            if "error" in event:
+                raise DockyardError(refused(registry, tag, str(event["error"])))
+            show(event)
+
+
+def refused(registry: Registry, tag: str, why: str) -> str:
+    """The sentence for a push that the engine could not do."""
+    repository = registry.repository
+    if any(word in why.lower() for word in DENIED):
+        return denied(repository, why)
+    if any(word in why.lower() for word in ABSENT):
+        return (
+            f"The registry {repository.host} has no repository {repository.path} ({why}): make it there, or mend IMAGE."
+        )
+    mend = "`inv local.up` starts one" if repository.loopback else "check the network, then `inv push` again"
+    return f"{repository.familiar}:{tag} could not be pushed: {why}; {mend}."
+
+
+@contextmanager
+def showing(title: str) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Show a push on standard error: live on a terminal, else a line."""
+    if not sys.stderr.isatty():
+        print(title, file=sys.stderr, flush=True)
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    layers: dict[str, Mapping[str, Any]] = {}
+    with Console(stderr=True).status(title) as status:
+
+        def show(event: Mapping[str, Any]) -> None:
+            if event.get("id"):
+                layers[event["id"]] = {**layers.get(event["id"], {}), **(event.get("progressDetail") or {})}
+                sent = sum(int(layer.get("current", 0)) for layer in layers.values())
+                status.update(f"{title}: {sent / 1e6:.1f} MB of {len(layers)} layers")
+
+        yield show
+
+
+def move(registry: Registry, manifest: Manifest, tags: Iterable[str]) -> tuple[str, ...]:
+    """Let moving tags name a manifest; those that did not yet are returned."""
+    moved = tuple(tag for tag in dict.fromkeys(tags) if registry.digest(tag) != manifest.digest)
+    for tag in moved:
+        registry.put(manifest, tag)
+    return moved

@@ -1,0 +1,193 @@
+"""A repository of an OCI registry: manifests and digests, read back and compared with their bytes."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import httpx
+
+from ..errors import DockyardError
+from .credentials import Challenged, Credentials, denied, look_up
+from .manifest import TYPES, Manifest, digest_of
+from .reference import DIGEST, parse
+
+ACCEPT = ", ".join(TYPES)  # without them HEAD answers the digest of a schema1 manifest
+TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+BUSY = (429, 502, 503, 504)
+PAUSES = (0.5, 2.0)  # seconds before another try where the registry is busy
+
+
+class Registry:
+    """One repository: `Registry("127.0.0.1:5000/team/api")`. Every method raises DockyardError in one sentence."""
+
+    def __init__(self, image: str) -> None:
+        self.repository = parse(image)
+        loopback = self.repository.loopback
+        self.auth = Challenged(self.repository)
+        self.client = httpx.Client(
+            auth=self.auth,
+            timeout=TIMEOUT,
+            follow_redirects=True,
+            trust_env=not loopback,
+            # loading the CA bundle takes 0.1 s, and plaintext on loopback has no use for it
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if loopback else True,
+        )
+        self._known: dict[str, Manifest] = {}  # by digest, which never changes
+
+    def digest(self, reference: str) -> str:
+        """What a tag names, by HEAD; "" if it names nothing."""
+        response = self._ask("HEAD", f"manifests/{reference}", headers={"Accept": ACCEPT})
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return ""
+        digest = response.headers.get("Docker-Content-Digest", "")
+        if DIGEST.fullmatch(digest):
+            return str(digest)
+        found = self.manifest(reference)
+        return found.digest if found else ""
+
+    def manifest(self, reference: str) -> Manifest | None:
+        """A tag's or digest's manifest, its digest computed from the bytes; None if there is none."""
+        if reference in self._known:
+            return self._known[reference]
+        response = self._ask("GET", f"manifests/{reference}", headers={"Accept": ACCEPT})
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return None
+        digest = self._checked(response, reference if reference.startswith("sha256:") else "")
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
+        if media_type not in TYPES:
+            raise DockyardError(
+                f"{self._name(reference)} is {media_type or 'of no type'}, no image of today's kind: "
+                f"check that {self.repository.host} is a registry, or push the image anew under another tag."
+            )
+        self._known[digest] = Manifest(digest, media_type, response.content)
+        return self._known[digest]
+
+    def put(self, manifest: Manifest, tag: str) -> None:
+        """Give a manifest a tag, byte for byte, and read it back."""
+        response = self._ask(
+            "PUT", f"manifests/{tag}", headers={"Content-Type": manifest.media_type}, content=manifest.content
+        )
+        if response.status_code != httpx.codes.CREATED:
+            raise DockyardError(f"{self._name(tag)} was not taken: {said(response)}")
+        digest = self.digest(tag)
+        if digest != manifest.digest:
+            raise DockyardError(
+                f"{self._name(tag)} names {digest or 'nothing'} after it was set to {manifest.digest}: "
+                "somebody else moves it; type the command again."
+            )
+
+    def tags(self) -> list[str]:
+        """Every tag, in the registry's order."""
+        found: list[str] = []
+        path = "tags/list"
+        while path:
+            response = self._ask("GET", path)
+            if response.status_code == httpx.codes.NOT_FOUND:
+                return []
+            found += self._parsed(response).get("tags") or []
+            path = response.links.get("next", {}).get("url", "")
+        return found
+
+    def images(self, manifest: Manifest) -> list[Manifest]:
+        """The manifest itself, or for an index that of each platform."""
+        if not manifest.is_index:
+            return [manifest]
+        return [found for digest in manifest.platforms if (found := self.manifest(digest))]
+
+    def holds(self, manifest: Manifest, ids: Iterable[str]) -> bool:
+        """Whether a manifest is these images of the engine, and nothing else.
+
+        An engine names an image by its config's digest, one with containerd's store by the manifest's.
+        """
+        wanted = set(ids)
+        if wanted == {manifest.digest}:
+            return True
+        found = self.images(manifest)
+        return wanted in ({each.config for each in found}, {each.digest for each in found})
+
+    def config(self, digest: str) -> dict[str, Any]:
+        """The image config of a manifest, of an index's first platform."""
+        first = next(iter(self.images(self._present(digest))), None)
+        if first is None or not first.config:
+            raise DockyardError(f"{self._name(digest)} holds no image; build it anew, with another tag.")
+        response = self._ask("GET", f"blobs/{first.config}")
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise DockyardError(f"{self._name(first.config)} is gone from the registry; push the image again.")
+        self._checked(response, first.config)
+        return self._parsed(response)
+
+    def size(self, digest: str) -> int:
+        """Compressed bytes of a manifest's config and layers, of an index those of all platforms, each blob once."""
+        blobs = {blob: size for each in self.images(self._present(digest)) for blob, size in each.blobs.items()}
+        return sum(blobs.values())
+
+    def credentials(self) -> Credentials:
+        """What an engine has to send with a push."""
+        return look_up(self.repository)
+
+    def _present(self, reference: str) -> Manifest:
+        found = self.manifest(reference)
+        if found is None:
+            raise DockyardError(f"{self._name(reference)} is not in the registry: push it with `inv push`.")
+        return found
+
+    def _checked(self, response: httpx.Response, wanted: str) -> str:
+        digest = digest_of(response.content)
+        for claimed in (wanted, response.headers.get("Docker-Content-Digest", "")):
+            if claimed.startswith("sha256:") and claimed != digest:
+                raise DockyardError(
+                    f"The registry {self.repository.host} says {claimed} of {response.request.url.path}, but its bytes "
+                    f"are {digest}: something between here and the registry changed them."
+                )
+        return digest
+
+    def _parsed(self, response: httpx.Response) -> dict[str, Any]:
+        try:
+            document: dict[str, Any] = response.json()
+        except ValueError:
+            raise DockyardError(
+                f"{self.repository.host} answered {response.request.url.path} with something that is no JSON: "
+                "check that it is a registry."
+            ) from None
+        return document
+
+    def _name(self, reference: str) -> str:
+        return f"{self.repository.familiar}{'@' if reference.startswith('sha256:') else ':'}{reference}"
+
+    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        url = httpx.URL(self.repository.url + "/").join(path)
+        for pause in (*PAUSES, None):
+            try:
+                response = self.client.request(method, url, **request)
+            except httpx.HTTPError as error:
+                raise DockyardError(self._silent(error)) from None
+            if response.status_code not in BUSY or pause is None:
+                break
+            time.sleep(pause)
+        if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise DockyardError(denied(self.repository, f"status {response.status_code}"))
+        if response.status_code == httpx.codes.NOT_FOUND and method == "PUT":
+            raise DockyardError(
+                f"The registry {self.repository.host} has no repository {self.repository.path}: make it there, "
+                f"or mend IMAGE ({said(response)})"
+            )
+        if response.status_code != httpx.codes.NOT_FOUND and not response.is_success:
+            raise DockyardError(f"The registry {self.repository.host} cannot answer {method} {path}: {said(response)}")
+        return response
+
+    def _silent(self, error: httpx.HTTPError) -> str:
+        mend = "`inv local.up` starts one" if self.repository.loopback else "check IMAGE and the network"
+        why = str(error).removeprefix("[Errno 111] ") or type(error).__name__
+        return f"The registry {self.repository.host} does not answer: {why}; {mend}."
+
+
+def said(response: httpx.Response) -> str:
+    """What a registry said about a failure, as the end of a sentence."""
+    try:
+        first = response.json()["errors"][0]
+        return f"{first.get('message') or first.get('code')} (status {response.status_code})."
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return f"status {response.status_code}."

@@ -1,0 +1,158 @@
+"""Pushes what the registry has not, and moves moving tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .errors import DockyardError
+from .image import Pushed
+from .verb import Document, Operation, verb
+
+if TYPE_CHECKING:
+    from .image.images import Images, Stored
+    from .image.manifest import Manifest
+    from .image.publish import Upload
+    from .image.registry import Registry
+
+
+@verb(
+    changes=True,
+    help={
+        "tag": "which image, rather than the newest of this environment on the engine",
+        "also": "moving tags to move to it, beside ALSO_TAG: latest,stable",
+    },
+)
+def push(op: Operation, tag: str = "", also: str = "") -> Document:
+    """Push the image, and read its digest back from the registry."""
+    pushed = publish(op, tag, also=tuple(name.strip() for name in also.split(",") if name.strip()))
+    op.show(f"{pushed.image}:{pushed.tag}{f'@{pushed.digest}' if pushed.digest else ''}")
+    return {
+        "env": op.name,
+        "target": op.environment.target,
+        "service": op.environment.service,
+        "image": pushed.image,
+        "tag": pushed.tag,
+        "digest": pushed.digest or None,
+        "size": pushed.size,
+        "moved": list(pushed.moved),
+        "changed": (pushed.pushed or bool(pushed.moved)) and not op.dry,
+    }
+
+
+def publish(op: Operation, tag: str = "", also: Iterable[str] = ()) -> Pushed:
+    """Push an image (that of `tag`, else the newest one) if the registry has it not, then move the moving tags.
+
+    A dry run looks and says. Raises DockyardError if other content has the tag, and if what the registry has
+    afterwards is not what was pushed; SettingError for a moving tag as the image's own.
+    """
+    from .image import publish as publishing
+    from .image import tag as tags
+    from .image.images import Images
+    from .image.registry import Registry
+    from .target.docker.engine import connect
+
+    environment = op.environment
+    moves = [tags.valid(name) for name in (*environment.also_tag, *also)]
+    client = connect()
+    images = Images(client, environment.image)
+    tag = tags.still(tag, tags.moving(environment, moves)) if tag else newest(op, images, moves)
+    registry = Registry(environment.image)
+    stored = on_engine(op, images, tag)
+    uploads = [publishing.plan(registry, name, each) for name, each in stored.items()]
+    there = registry.manifest(tag)
+    if not stored and there is None:
+        raise DockyardError(
+            f"There is no image {environment.image}:{tag}, neither on this engine nor in the registry: "
+            f"type inv build --env={op.name} --tag={tag}."
+        )
+    if op.dry:
+        return say_dry(op, registry, tag, uploads, there, moves)
+    manifests = {each.stored.platform: publishing.carry_out(client, registry, each) for each in uploads}
+    manifest = whole(registry, tag, manifests, there)
+    moved = publishing.move(registry, manifest, moves)
+    for name in moved:
+        op.say(f"{environment.image}:{name} moved to {manifest.digest}.")
+    size = registry.size(manifest.digest)
+    return Pushed(environment.image, tag, manifest.digest, size, moved, pushed=there is None)
+
+
+def newest(op: Operation, images: Images, also: Iterable[str] = ()) -> str:
+    """The tag of this environment's newest image on the engine. Raises DockyardError if there is none."""
+    from .image import recipe, source
+    from .image import tag as tags
+
+    environment = op.environment
+    moving = tags.moving(environment, also)
+    for image in images.labelled({recipe.ENV: op.name}):
+        names = tags.whole(image.tags, environment.platform, image.platform)
+        names = [name for name in names if name not in moving]
+        if len(names) > 1:
+            return tags.newest(names, tags.expected(environment, source.read(op.root)))
+        if names:
+            return names[0]
+    raise DockyardError(
+        f"This engine has no image {environment.image} of {op.name}: type inv build --env={op.name}, "
+        "or name one with --tag."
+    )
+
+
+def on_engine(op: Operation, images: Images, tag: str) -> dict[str, Stored]:
+    """The engine's image of each platform, by the tag that it goes under; none if it has none of them.
+
+    Raises DockyardError for a wrong architecture, for too large an image, and if a platform is missing.
+    """
+    from .image import check
+    from .image import tag as tags
+
+    found: dict[str, Stored] = {}
+    names = tags.each(tag, op.environment.platform)
+    for platform, name in names.items():
+        image = images.find(f":{name}")
+        if image is None:
+            continue
+        reference = f"{op.environment.image}:{name}"
+        check.architecture(reference, image.platform, platform)
+        check.size(reference, image.size, op.environment.max_image_size)
+        found[name] = image
+    if found and len(found) < len(names):
+        absent = ", ".join(platform for platform, name in names.items() if name not in found)
+        raise DockyardError(
+            f"{op.environment.image}:{tag} lacks an image for {absent}: type inv build --env={op.name}."
+        )
+    return found
+
+
+def whole(registry: Registry, tag: str, manifests: dict[str, Manifest], there: Manifest | None) -> Manifest:
+    """What the tag names: the one manifest, or an index of several. Raises DockyardError if other content has it."""
+    from .image import publish as publishing
+    from .image.manifest import index_of
+
+    if not manifests and there:
+        return there
+    if len(manifests) == 1:
+        return next(iter(manifests.values()))
+    index = index_of(manifests)
+    if there is None:
+        registry.put(index, tag)
+    elif {each.digest for each in registry.images(there)} != {each.digest for each in manifests.values()}:
+        raise DockyardError(publishing.taken(registry, tag, there))
+    return there or index
+
+
+def say_dry(
+    op: Operation, registry: Registry, tag: str, uploads: list[Upload], there: Manifest | None, moves: Iterable[str]
+) -> Pushed:
+    """Say what would be pushed and moved, and what the digest is if the registry knows it."""
+    name = registry.repository.familiar
+    for each in uploads:
+        op.say(f"Would {each.says} {name}:{each.tag} ({each.stored.id}).")
+    if len(uploads) > 1 and there is None:
+        op.say(f"Would make {name}:{tag} an index of them.")
+    if not uploads:
+        op.say(f"Would leave {name}:{tag} as the registry has it.")
+    known = there or (uploads[0].manifest if len(uploads) == 1 else None)
+    for moving in dict.fromkeys(moves):
+        if not known or registry.digest(moving) != known.digest:
+            op.say(f"Would move {name}:{moving} to it.")
+    return Pushed(op.environment.image, tag, known.digest if known else "", pushed=False)
