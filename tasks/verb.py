@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import inspect
 import json as json_module
+import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -76,8 +77,9 @@ class Operation:
         return bool(self.context.config.run.dry)
 
     def say(self, text: str) -> None:
-        """Progress and prose: standard error, always."""
-        print(text, file=sys.stderr, flush=True)
+        """Progress and prose: standard error, always. That nobody reads it stops no release."""
+        with suppress(BrokenPipeError):
+            print(text, file=sys.stderr, flush=True)
 
     def show(self, text: str) -> None:
         """A result for a person: standard output, unless that is kept for the JSON document."""
@@ -139,15 +141,22 @@ class Verb(Task[Body]):
         op = Operation(args[0], env=self.env or env, json=json, changes=self.changes, force=force)
         started = time.monotonic()
         self.times_called += 1
+        failure: DockyardError | None = None
         try:
             with terminable():
                 document = self.body(op, **flags)
         except DockyardError as error:
-            if json:
-                emit({**error.document, "error": error.message, "exit": error.exit_code})
-            raise
+            failure = error
         except KeyboardInterrupt:
-            raise Interrupted(f"{self.name} was interrupted.") from None
+            undone = "; what it had begun was undone" if self.changes else ""
+            failure = Interrupted(f"{self.name} was interrupted{undone}.")
+        except BrokenPipeError:  # `inv logs | head`: nobody reads on
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(128 + signal.SIGPIPE) from None
+        if failure:
+            if json:
+                emit({**failure.document, "error": failure.message, "exit": failure.exit_code})
+            raise failure
         if json and document:
             emit({**document, "seconds": round(time.monotonic() - started, 3)})
         return document

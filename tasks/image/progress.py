@@ -22,6 +22,7 @@ OUTPUT = re.compile(r"\d+\.\d+ (?P<text>.*)")
 KEPT = 20  # lines of a step, shown if it fails
 SHOWN = 4  # lines under the current step on a terminal
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+NOISE = re.compile(r"(#\d+ (sha256:[0-9a-f]{64}|DONE 0\.0s|transferring .*))?\s*")
 
 
 @dataclass
@@ -114,9 +115,11 @@ class View:
             self._live.stop()
 
     def line(self, line: str, shown: str | None = None) -> None:
-        """Take a line, and show it (or `shown`) where nothing is live."""
+        """Take a line, and show it (or `shown`) where nothing is live, unless it is BuildKit talking to itself."""
         self.progress.feed(line)
-        if not self._live:
+        step = self.progress.current
+        internal = step is not None and step.name.startswith("[internal]") and line.startswith("#")
+        if not self._live and not internal and not NOISE.fullmatch(line):
             print(line if shown is None else shown, file=sys.stderr, flush=True)
 
     def picture(self) -> Text:

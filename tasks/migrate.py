@@ -1,0 +1,71 @@
+"""Run RELEASE_COMMAND or ROLLBACK_COMMAND once, in the pinned image, with the service's own variables and secrets."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from .errors import DeployFailed, SettingError
+from .target import Release
+from .verb import Document, Operation, verb
+
+
+@verb(default=True)
+def show(op: Operation) -> Document:
+    """Show the commands that migrate.up and migrate.down would run."""
+    commands = {"up": op.environment.release_command, "down": op.environment.rollback_command}
+    for name, command in commands.items():
+        op.show(f"migrate.{name:<5} {shlex.join(command) or '-'}")
+    return {"env": op.name, "service": op.environment.service, **{name: list(each) for name, each in commands.items()}}
+
+
+@verb(changes=True)
+def up(op: Operation) -> Document:
+    """Run RELEASE_COMMAND (migrations) once in the pinned image; its exit code counts."""
+    return by_hand(op, "RELEASE_COMMAND", op.environment.release_command)
+
+
+@verb(changes=True)
+def down(op: Operation) -> Document:
+    """Run ROLLBACK_COMMAND once in the pinned image; no undo ever runs it by itself."""
+    return by_hand(op, "ROLLBACK_COMMAND", op.environment.rollback_command)
+
+
+def by_hand(op: Operation, key: str, command: Sequence[str]) -> Document:
+    """One command on request. Raises SettingError where the setting is empty."""
+    from .deploy import pinned
+
+    if not command:
+        raise SettingError(f"{key} is not set; write the command to run into env/{op.name}.env.")
+    release = pinned(op)
+    document = {
+        "env": op.name,
+        "target": op.environment.target,
+        "service": op.environment.service,
+        "digest": release.digest,
+        "tag": release.tag,
+        "changed": not op.dry,
+    }
+    if op.dry:
+        op.say(f"Would run in {release.reference}: {shlex.join(command)}")
+        return document
+    with op.target.lock(key):
+        run(op, key, command, release)
+    return document
+
+
+def up_first(op: Operation, release: Release) -> None:
+    """Run RELEASE_COMMAND before a deploy, where there is one."""
+    if op.environment.release_command:
+        run(op, "RELEASE_COMMAND", op.environment.release_command, release)
+
+
+def run(op: Operation, key: str, command: Sequence[str], release: Release) -> None:
+    """Run once; raises DeployFailed (exit 4: it may have changed a database) on an exit code other than 0."""
+    op.say(f"{key}: {shlex.join(command)}")
+    code = op.target.run_once(command, release)
+    if code:
+        raise DeployFailed(
+            f"{key} ({shlex.join(command)}) ended with exit code {code}; its output is above. "
+            f"What it did is not undone; inv migrate.down --env={op.name} runs ROLLBACK_COMMAND."
+        )

@@ -1,0 +1,37 @@
+"""From source to verified in one command: build, push, pin, deploy, and what the log says."""
+
+from __future__ import annotations
+
+from . import build, push
+from . import pin as pinning
+from .deploy import as_release, roll_out, who
+from .target import LogQuery
+from .verb import Document, Operation, verb
+
+RECENT = 10  # log lines at the end
+
+
+@verb(
+    changes=True,
+    help={
+        "tag": "the image's tag, rather than TAG's template",
+        "hotfix": "an issue's name for a hotfix tag: issue123",
+        "also": "a moving tag to move there too: latest",
+        "note": "why, for the history",
+        "force": "deploy even where nothing changed",
+    },
+)
+def release(
+    op: Operation, tag: str = "", hotfix: str = "", also: str = "", note: str = "", force: bool = False
+) -> Document:
+    """Build, push, pin, deploy and verify; a failed check undoes it (exit 4)."""
+    image = build.make(op, tag=tag, hotfix=hotfix, note=note)
+    if op.dry:
+        op.say(f"Would push {image.reference}, pin its digest in env/{op.name}.lock, deploy and verify it.")
+        return {"env": op.name, "service": op.environment.service, "tag": image.tag, "changed": False}
+    published = push.publish(op, image.tag, also=tuple(also.split(",")) if also else ())
+    pin = pinning.pin_release(op, tag=published.tag)
+    document = roll_out(op, as_release(pin, who(op), note), force=force)
+    for line in op.target.logs(LogQuery(limit=RECENT)):
+        op.say(f"  {line.at[11:19]} {line.source} | {line.text}")
+    return {**document, "size": pin.size, "reused": image.reused}

@@ -1,0 +1,104 @@
+"""Back to a release that worked: kept revisions come up again without a pull."""
+
+from __future__ import annotations
+
+import difflib
+
+from . import pin as pinning
+from . import verify
+from .deploy import as_release, bring_up, roll_out, who
+from .errors import DockyardError, SettingError
+from .target import Release, Revision
+from .verb import Document, Operation, verb
+
+
+@verb(
+    changes=True,
+    help={
+        "to": "a revision's name (inv history lists them)",
+        "digest": "the newest revision of this digest, or a new one of it",
+        "tag": "the newest revision of this tag, or a new one of it",
+    },
+)
+def rollback(op: Operation, to: str = "", digest: str = "", tag: str = "") -> Document:
+    """Return to the last verified release other than the current one, and pin it."""
+    if sum(map(bool, (to, digest, tag))) > 1:
+        raise SettingError("--to, --digest and --tag exclude each other; give one of them.")
+    history = op.target.history()
+    current = op.target.current()
+    serving = current.revision.name if current.revision else ""
+    goal = choose(history, serving, op.name, to=to, digest=digest, tag=tag)
+    if goal is None:
+        release = in_registry(op, digest, tag)
+        document = roll_out(op, release)
+    elif op.dry or goal.name == serving:
+        op.say(f"{'Would roll back' if goal.name != serving else 'No changes:'} {serving} -> {goal.name}.")
+        return {**verify.describe(op, current), "revision": goal.name, "previous": serving or None, "changed": False}
+    else:
+        release = goal.release
+        op.say(f"Rolling {op.environment.service} back: {serving} -> {goal.name} ({release.tag or 'no tag'}).")
+        with op.target.lock(f"rollback to {goal.name}"):
+            checks = bring_up(op, op.target.restore(goal))
+        now = verify.describe(op, op.target.current())
+        document = {**now, "previous": serving or None, "changed": True, "checks": verify.as_documents(checks)}
+        op.say(f"{goal.name} serves at {document['url']}")
+    if not op.dry:
+        repin(op, release)
+    return document
+
+
+def choose(
+    history: list[Revision], serving: str, env: str, *, to: str = "", digest: str = "", tag: str = ""
+) -> Revision | None:
+    """The revision to go back to; None where a digest or tag has no kept revision. Raises SettingError."""
+    if to:
+        for each in history:
+            if each.name == to:
+                return startable(each, env)
+        near = difflib.get_close_matches(to, [each.name for each in history], n=1)
+        raise SettingError(
+            f"There is no revision {to!r}; "
+            + (f"did you mean --to={near[0]}?" if near else f"inv history --env={env} lists them.")
+        )
+    if digest or tag:
+        kept = (each for each in history if each.startable)
+        return next((e for e in kept if (e.release.digest == digest if digest else e.release.tag == tag)), None)
+    for each in history:
+        if each.verified and each.name != serving:
+            return startable(each, env)
+    raise DockyardError(
+        f"No verified release other than the current one ({serving or 'none'}) is known; "
+        f"inv history --env={env} lists all, inv rollback --to=REVISION takes any."
+    )
+
+
+def startable(revision: Revision, env: str) -> Revision:
+    """The revision itself. Raises DockyardError where only its record is left."""
+    if revision.startable:
+        return revision
+    raise DockyardError(
+        f"{revision.name} was pruned, only its record is left; deploy its image anew: "
+        f"inv rollback --env={env} --digest={revision.release.digest}"
+    )
+
+
+def in_registry(op: Operation, digest: str, tag: str) -> Release:
+    """A digest or tag that no kept revision has, as the registry knows it."""
+    from .image.registry import Registry
+
+    registry = Registry(op.environment.image)
+    found = pinning.describe(op, registry, pinning.resolve(op, registry, tag, digest), tag)
+    return as_release(found, who(op), "rollback")
+
+
+def repin(op: Operation, release: Release) -> None:
+    """Write what serves into the pin, so that the next deploy does not bring the withdrawn release back.
+
+    What the platform recorded is enough: a rollback needs no registry.
+    """
+    from .image import pin as pins
+
+    before = pinning.existing(op)
+    if before is None or before.digest != release.digest:
+        pins.write(op.root, op.name, pins.Pin(release.image, release.digest, release.tag, release.git_sha))
+        op.say(f"env/{op.name}.lock pins {release.digest} again.")

@@ -1,0 +1,74 @@
+"""A release that is interrupted, or meets another one, leaves the old revision serving."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.conftest import Dockyard
+from tests.service import Service, clean, free_port
+
+REPOSITORY = Path(__file__).parent.parent
+COMMAND = [sys.executable, "-c", "from tasks.program import main; main()"]
+
+
+@pytest.fixture
+def api(tmp_path: Path, engine: docker.DockerClient, repository: str, service: str) -> Iterator[Service]:
+    """A released service."""
+    made = Service(tmp_path / "project", service, repository, free_port())
+    made.write()
+    yield made
+    clean(engine, service, repository)
+
+
+def start(api: Service, *words: str) -> subprocess.Popen[str]:
+    """Dockyard in a process of its own."""
+    environ = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.Popen(
+        [*COMMAND, *words], cwd=api.root, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_deploy_is_undone_and_exits_130(
+    api: Service, dockyard: Dockyard, number: signal.Signals, engine: docker.DockerClient
+) -> None:
+    first = dockyard("release --env=local --json", api.root).document["revision"]
+    api.set(ENV_HANG="1", HEALTH_TIMEOUT="60s")
+    deploy = start(api, "deploy", "--env=local", "--json")
+    mine: dict[str, str | list[str] | bool] = {"label": [f"dockyard.service={api.service}", "dockyard.role=instance"]}
+    deadline = time.monotonic() + 20
+    while len(engine.containers.list(filters=mine, ignore_removed=True)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    deploy.send_signal(number)
+    out, err = deploy.communicate(timeout=30)
+
+    assert deploy.returncode == 130, err
+    assert json.loads(out)["exit"] == 130
+    assert "Traceback" not in err
+    assert {api.get("/revision")["hostname"] for _ in range(5)} == {first}
+    assert [each.name for each in engine.containers.list(filters=mine)] == [first]
+    api.set(ENV_HANG="")
+    assert dockyard("deploy --env=local", api.root).code == 0
+
+
+def test_of_two_releases_at_once_one_says_who_holds_the_service(api: Service, dockyard: Dockyard) -> None:
+    dockyard("release --env=local", api.root)
+    api.set(ENV_SLOW_START="3", ENV_VERSION="two")
+    both = [start(api, "deploy", "--env=local", "--json"), start(api, "deploy", "--env=local", "--json")]
+    said = [each.communicate(timeout=60) for each in both]
+
+    assert sorted(each.returncode for each in both) == [0, 5], said
+    refused = next(err for each, (_, err) in zip(both, said, strict=True) if each.returncode == 5)
+    assert "tester@example.com" in refused or "@" in refused
+    assert api.get("/revision")["version"] == "two"
