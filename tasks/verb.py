@@ -23,6 +23,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
+from invoke.parser import Argument
 from invoke.tasks import Task
 
 from . import environment as environments
@@ -125,6 +126,14 @@ class Verb(Task[Body]):
                 *(flag.replace(kind=keyword) for flag in flags.parameters.values()),
             ]
         )
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        """The flags. Invoke takes each one's help out of `self.help` as it goes, and would have none the next time."""
+        shared, self.help = self.help, dict(self.help)
+        try:
+            return super().get_arguments(ignore_unknown_help)
+        finally:
+            self.help = shared
 
     def bound_to(self, env: str) -> Verb:
         """The same verb for one environment: `deploy.staging` is `deploy --env=staging`.

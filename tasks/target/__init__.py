@@ -235,6 +235,6 @@ def of(environment: Environment) -> Target:
 
         return DockerTarget(environment)
     raise SettingError(
-        f"TARGET={environment.target} of env/{environment.name}.env is not released to by this version, TARGET=docker is; "
-        f"inv doctor --env={environment.name} checks and explains it."
+        f"TARGET={environment.target} of env/{environment.name}.env is not released to by this version, "
+        f"TARGET=docker is; inv doctor --env={environment.name} checks and explains it."
     )
