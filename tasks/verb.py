@@ -23,7 +23,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from invoke.context import Context
-from invoke.parser import Argument
+from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
 from . import environment as environments

@@ -22,7 +22,7 @@ from pathlib import Path
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         if os.environ.get("HANG"):
             time.sleep(3600)
         url = urllib.parse.urlsplit(self.path)
