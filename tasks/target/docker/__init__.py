@@ -1,0 +1,1 @@
+"""A Docker engine as a platform: revisions as containers behind an edge that shares the traffic out."""

@@ -1,0 +1,211 @@
+"""The edge of a service: one HAProxy container that owns the published port and shares the requests out."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import docker
+from docker.errors import APIError, NotFound
+
+from ...errors import DockyardError
+from . import containers, dial, edge_image, faults, haproxy, names, network
+from .channel import Channel, Silent
+from .front import Front, parse
+from .inventory import Box, Inventory
+from .routing import Routing
+from .say import say
+
+if TYPE_CHECKING:
+    from ...environment.settings import Environment
+
+PATIENCE = 10.0  # seconds for HAProxy itself to start or reload
+LINGER = 2.0  # seconds for connections of a server to end once they were shut down
+BATCH = 50  # commands at once; HAProxy reads 16 KiB
+
+
+class Edge:
+    """Talks to one service's edge."""
+
+    def __init__(
+        self, client: docker.DockerClient, environment: Environment, front: Front, channel: Channel | None = None
+    ) -> None:
+        self.client = client
+        self.environment = environment
+        self.front = front
+        self.service = environment.service
+        self.name = names.edge(environment.service)
+        self.channel = channel or Channel(client, self.name)
+
+    # Looking
+
+    def look(self, inventory: Inventory) -> tuple[Routing, Mapping[str, int]]:
+        """The routing and the sessions under way by server: from HAProxy, or from its files while it is stopped."""
+        if inventory.edge is None:
+            return Routing(), {}
+        if not inventory.edge.running:
+            kept = self.read_files()
+            return haproxy.stored(kept.get("haproxy.cfg", ""), kept.get("tags.map", "")), {}
+        routing, _, sessions = self._answers()
+        return routing, sessions
+
+    def _answers(self) -> tuple[Routing, str, Mapping[str, int]]:
+        asked = ["show stat", f"show map {haproxy.MAP}"]
+        stat, tags = self.channel.ask(asked)
+        if haproxy.leaving(stat):
+            self.channel.close()
+            stat, tags = self.channel.ask(asked)
+        return haproxy.parse(stat, tags)
+
+    def send(self, address: str, request: dial.Request, timeout: float) -> dial.Answer:
+        """Send an HTTP request to a container behind the edge. Raises NoAnswer."""
+        return dial.send(self.client, self.name, address, request, timeout)
+
+    # Being there
+
+    def ensure(self, inventory: Inventory) -> Routing:
+        """Have the edge run, own the published port and have this version's configuration; what it does then.
+
+        Raises DockyardError, with everything as before, if the port is in use.
+        """
+        subnet = network.ensure(self.client, self.service)
+        box = inventory.edge
+        if box is None:
+            self._create(subnet, self.front)
+        elif box.labels["dockyard.front"] != self.front.published:
+            self._move(subnet, box)
+        elif not box.running:
+            self._start(box.id)
+        return self._current_form()
+
+    def awake(self, inventory: Inventory) -> Routing:
+        """Have the edge run, as it is; what it does then."""
+        if inventory.edge is None:
+            return self.ensure(inventory)
+        if not inventory.edge.running:
+            self._start(inventory.edge.id)
+        return self._answers()[0]
+
+    def _create(self, subnet: str, front: Front) -> None:
+        image = edge_image.ensure(self.client, self.environment)
+        labels = {names.LABEL: self.service, names.ROLE: "edge"}
+        self.client.api.create_volume(names.edge_volume(self.service), labels=labels)
+        address = network.edge_address(subnet)
+        config = containers.edge(self.service, image, address, front.interface, front.port)
+        api: Any = self.client.api
+        made = api.create_container_from_config(config, self.name)
+        try:
+            if "haproxy.cfg" not in self.read_files():
+                self.write_files(Routing())
+            self._start(made["Id"])
+        except BaseException:
+            self.client.api.remove_container(made["Id"], force=True)
+            raise
+
+    def _move(self, subnet: str, box: Box) -> None:
+        """Own another port: the configuration stays in its volume, so the same traffic comes back there."""
+        before = box.labels["dockyard.front"]
+        say(f"Moving the edge from {before} to {self.front.published}.")
+        edge_image.ensure(self.client, self.environment)
+        self.channel.close()  # HAProxy waits for what is open
+        self.client.api.stop(box.id, timeout=1)
+        self.client.api.remove_container(box.id, force=True)
+        try:
+            self._create(subnet, self.front)
+        except BaseException:
+            self._create(subnet, parse(before, self.front.timeout))
+            raise
+
+    def _start(self, container: str) -> None:
+        with faults.told():
+            self.client.api.start(container)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.channel.ask(["show version"])
+                return
+            except (APIError, Silent) as error:
+                state = self.client.api.inspect_container(container)["State"]
+                if not state["Running"] or time.monotonic() > deadline:
+                    said = self.client.api.logs(container, tail=5).decode(errors="replace").strip()
+                    raise DockyardError(f"The edge {self.name} did not start: {said or error}.") from error
+                time.sleep(0.02)
+
+    def _current_form(self) -> Routing:
+        """Load this version's configuration, without losing a request, where the process has another one."""
+        wanted = haproxy.form(self.service, self.front.timeout)
+        routing, form, _ = self._answers()
+        if form == wanted:
+            return routing
+        self.write_files(routing)
+        self.client.api.kill(self.name, signal="SIGUSR2")
+        deadline = time.monotonic() + PATIENCE
+        while form != wanted:
+            if time.monotonic() > deadline:
+                said = self.client.api.logs(self.name, tail=5).decode(errors="replace").strip()
+                raise DockyardError(f"The edge {self.name} did not take its new configuration: {said}.")
+            time.sleep(0.05)
+            self.channel.close()  # it would go on with the process that is leaving
+            with suppress(Silent):
+                routing, form, _ = self._answers()
+        return routing
+
+    def remove(self) -> None:
+        """Take the edge and its configuration away, which frees the port; a container that is not ours stays."""
+        with suppress(NotFound):
+            labels = self.client.api.inspect_container(self.name)["Config"]["Labels"] or {}
+            if labels.get(names.LABEL) == self.service:
+                self.client.api.remove_container(self.name, force=True)
+        with suppress(NotFound):
+            self.client.api.remove_volume(names.edge_volume(self.service), force=True)
+
+    # Changing
+
+    def change(self, before: Routing, after: Routing) -> None:
+        """Go from one routing to another without losing a request, in the process and in the files side by side."""
+        with ThreadPoolExecutor(1) as beside:
+            written = beside.submit(self.write_files, after)
+            self._carry_out(haproxy.commands(before, after))
+            written.result()
+
+    def _carry_out(self, commands: Sequence[str]) -> None:
+        left = list(commands)
+        deadline = time.monotonic() + LINGER
+        while left:
+            said = {each: haproxy.refusal(each, answer) for each, answer in zip(left, self.tell(left), strict=True)}
+            left = [command for command, refusal in said.items() if refusal and command.startswith("del server")]
+            wrong = [f"`{command}`: {refusal}" for command, refusal in said.items() if refusal and command not in left]
+            if wrong:
+                raise DockyardError(f"The edge {self.name} refused {wrong[0]}")
+            if left and time.monotonic() > deadline:
+                return  # it stays in maintenance, with the connections that it still has
+            time.sleep(0.02 if left else 0)
+
+    def tell(self, commands: Sequence[str]) -> list[str]:
+        """Give commands; the answer to each."""
+        parts = [commands[at : at + BATCH] for at in range(0, len(commands), BATCH)]
+        return [answer for part in parts for answer in self.channel.ask(part)]
+
+    # Files
+
+    def write_files(self, routing: Routing) -> None:
+        """Put the configuration into the edge's volume."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for name, text in haproxy.files(self.service, self.front.timeout, routing).items():
+                member = tarfile.TarInfo(name)
+                member.size, member.mode, member.mtime = len(text.encode()), 0o644, time.time()
+                tar.addfile(member, io.BytesIO(text.encode()))
+        self.client.api.put_archive(self.name, haproxy.FOLDER, archive.getvalue())
+
+    def read_files(self) -> dict[str, str]:
+        """The configuration in the edge's volume."""
+        stream, _ = self.client.api.get_archive(self.name, haproxy.FOLDER)
+        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
+            files = {member.name.rpartition("/")[2]: tar.extractfile(member) for member in tar if member.isfile()}
+            return {name: file.read().decode() for name, file in files.items() if file}

@@ -1,0 +1,86 @@
+"""Whether a revision's containers run and answer, and why not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Any
+
+import docker
+
+from ...errors import DeployFailed
+from . import diagnosis, logs, names
+from .dial import NoAnswer, Request
+from .edge import Edge
+from .inventory import Box
+
+FIRST, LONGEST = 0.05, 0.5  # seconds between two probes
+ANSWER = 5.0  # seconds for one probe
+STEADY = 1.0  # seconds that a container must run where nothing is probed
+LAST_LINES = 20
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a revision: where it listens, and what is probed there ("" is nothing). `timeout` in seconds."""
+
+    port: str
+    path: str
+    timeout: float
+    memory: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def wait(client: docker.DockerClient, edge: Edge, boxes: Sequence[Box], asked: Asked) -> None:
+    """Return once all of a revision's containers are healthy. Raises DeployFailed at the first that is not."""
+    over = threading.Event()
+    with ThreadPoolExecutor(max(1, len(boxes))) as side_by_side:
+        try:
+            looks = [side_by_side.submit(wait_for, client, edge, box, asked, over) for box in boxes]
+            for look in as_completed(looks):
+                look.result()
+        finally:
+            over.set()
+
+
+def wait_for(client: docker.DockerClient, edge: Edge, box: Box, asked: Asked, over: threading.Event) -> None:
+    """Return once one container is healthy, or when it is `over`."""
+    deadline = time.monotonic() + asked.timeout
+    steady = time.monotonic() + STEADY
+    probed = bool(asked.path) and box.process == names.WEB
+    said, pause = "", FIRST
+    while not over.is_set():
+        state = client.api.inspect_container(box.id)["State"]
+        if not state["Running"]:
+            raise failed(client, box, diagnosis.stopped(state, asked.memory))
+        if not probed:
+            if time.monotonic() >= steady:
+                return
+        else:
+            said = probe(edge, box, asked, deadline - time.monotonic())
+            if not said:
+                return
+            if time.monotonic() + pause >= deadline:
+                raise failed(client, box, f"did not get healthy within {asked.timeout:g} s: GET {asked.path} {said}")
+        over.wait(pause)
+        pause = min(pause * 1.5, LONGEST)
+
+
+def probe(edge: Edge, box: Box, asked: Asked, left: float) -> str:
+    """Ask once; "" for a 2xx or 3xx, else what came instead: `answered 500`."""
+    request = Request("GET", asked.path, asked.headers)
+    try:
+        answer = edge.send(f"{box.address}:{asked.port}", request, max(0.5, min(ANSWER, left)))
+    except NoAnswer as error:
+        return str(error)
+    return "" if 200 <= answer.status < 400 else f"answered {answer.status}"
+
+
+def failed(client: docker.DockerClient, box: Box, reason: str) -> DeployFailed:
+    """The failure with its reason and the last lines."""
+    lines = logs.last(client, box, LAST_LINES)
+    document: dict[str, Any] = {"failed": box.name, "reason": reason, "log": lines}
+    return DeployFailed(diagnosis.failure(box.name, reason, lines), document)

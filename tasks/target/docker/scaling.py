@@ -1,0 +1,56 @@
+"""More or fewer replicas of the revision that serves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...errors import DockyardError, SettingError
+from . import ledger, names, network, routing
+from .inventory import Box
+from .service import Look, Service
+
+
+def scale(service: Service, replicas: int) -> None:
+    """Change the number of replicas: new ones get traffic once healthy, leaving ones finish what they have begun."""
+    if replicas < 1:
+        raise SettingError(f"{replicas} replicas cannot serve; ask for at least 1.")
+    look = service.look()
+    if look.serving is None:
+        raise DockyardError(
+            f"{service.name} has no revision to scale; inv deploy --env={service.environment.name} makes one."
+        )
+    boxes = sorted(look.inventory.instances(look.serving.name, names.WEB), key=lambda box: box.replica)
+    if len(boxes) < replicas:
+        grow(service, look, boxes, replicas)
+    elif len(boxes) > replicas:
+        shrink(service, look, boxes[replicas:])
+
+
+def grow(service: Service, look: Look, boxes: list[Box], replicas: int) -> None:
+    """Add replicas like the first one. What does not get healthy is removed again."""
+    first = ledger.entry(boxes[0].labels)
+    numbers = [number for number in range(1, replicas + 1) if number not in {box.replica for box in boxes}]
+    numbers = numbers[: replicas - len(boxes)]
+    subnet = network.ensure(service.client, service.name)
+    addresses = network.free(subnet, [box.address for box in look.inventory.boxes], len(numbers))
+    try:
+        service.fleet.more(
+            boxes[0], [replace(first, replica=n, address=a) for n, a in zip(numbers, addresses, strict=True)]
+        )
+        new = [box for box in service.boxes(first.revision, names.WEB) if box.replica in numbers]
+        service.wait(new)
+        service.shift(service.edge, look.traffic)
+    except BaseException:
+        service.fleet.remove(box for box in service.boxes(first.revision, names.WEB) if box.replica in numbers)
+        raise
+
+
+def shrink(service: Service, look: Look, boxes: list[Box]) -> None:
+    """Take replicas out, the newest first."""
+    leaving = {box.name for box in boxes}
+    staying = routing.weigh((each for each in look.routing.servers if each.name not in leaving), look.traffic)
+    idle = [replace(each, weight=0) for each in look.routing.servers if each.name in leaving]
+    service.edge.change(look.routing, replace(staying, servers=(*staying.servers, *idle)))
+    service.drain(service.look(), leaving)
+    service.fleet.stop(boxes)
+    service.fleet.remove(boxes)

@@ -1,0 +1,153 @@
+"""The Docker target: every deploy is a new revision of containers behind the service's edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ...errors import SettingError
+from .. import CheckResult, Current, LogLine, LogQuery, Missing, Plan, Release, Revision, Rollout, Traffic, probe
+from . import absent, arriving, containers, dial, images, leaving, ledger, lock, logs, names, network, once, planning
+from .engine import host
+from .faults import told
+from .front import url
+from .scaling import scale
+from .service import Look, Service, server
+
+if TYPE_CHECKING:
+    from ...environment.settings import Check, Environment
+
+
+class DockerTarget:
+    """A service on a Docker engine. See `target.Target` for what each method promises."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.service = Service(environment)
+
+    # Look
+
+    @told()
+    def current(self) -> Current:
+        """What runs now."""
+        return self._current(self.service.look())
+
+    def _current(self, look: Look) -> Current:
+        boxes = look.inventory.live(each.revision for each in look.traffic)
+        return Current(
+            revision=look.serving,
+            traffic=look.traffic,
+            instances=images.instances(self.service.client, boxes),
+            url=url(self.environment, host(self.service.client)),
+        )
+
+    @told()
+    def history(self) -> list[Revision]:
+        """Every revision known, newest first."""
+        return self.service.look().history
+
+    # Say
+
+    @told()
+    def plan(self, release: Release, *, force: bool = False) -> Plan:
+        """The differences between what runs and what the release with these settings would be."""
+        if names.WEB in self.environment.processes:
+            raise SettingError(
+                "PROCESS_WEB would be the service itself, which runs anyway; give the worker another name."
+            )
+        look = self.service.look()
+        current = self._current(look)
+        changes = planning.changes(self.environment, release, look.inventory, current, force)
+        return Plan(release, tuple(changes), current)
+
+    # Act
+
+    @told()
+    def apply(self, plan: Plan, *, traffic_tag: str = "") -> Rollout:
+        """Bring a new revision up at 0 %; on any failure all that it made is removed again."""
+        planning.refuse_tag(self.environment, traffic_tag)
+        return arriving.apply(self.service, plan)
+
+    @told()
+    def restore(self, revision: Revision) -> Rollout:
+        """Bring a kept revision up again at 0 %, without a pull."""
+        return arriving.restore(self.service, revision)
+
+    @told()
+    def wait(self, rollout: Rollout) -> None:
+        """Return once the revision is healthy. Raises DeployFailed."""
+        self.service.wait(self.service.boxes(rollout.revision))
+
+    @told()
+    def probe(self, check: Check, revision: str) -> CheckResult:
+        """Send one request to a revision's first replica, past the edge."""
+        asked = f"{check.method} {check.path}"
+        box = next((box for box in self.service.boxes(revision, names.WEB) if box.running), None)
+        if box is None:
+            return CheckResult(check.name, False, f"{asked}: {revision} does not run")
+        headers = {**self.service.visitor(), **probe.headers(check, self.environment.root)}
+        request = dial.Request(check.method, check.path, headers, check.body.encode())
+        timeout = min(self.environment.request_timeout, probe.TIMEOUT)
+        try:
+            answer = self.service.edge.send(server(box).address, request, timeout)
+        except dial.NoAnswer as error:
+            return CheckResult(check.name, False, f"{asked} {error}")
+        return probe.judge(check, answer.status, answer.body)
+
+    @told()
+    def shift(self, traffic: Sequence[Traffic]) -> tuple[Traffic, ...]:
+        """Set the traffic, starting what is asleep, and return it as HAProxy has it then."""
+        return self.service.shift(self.service.edge, traffic)
+
+    @told()
+    def retire(self, rollout: Rollout) -> None:
+        """Drain and stop what has neither traffic nor a tag; keep the last verified ones, stopped."""
+        leaving.retire(self.service, rollout)
+
+    @told()
+    def undo(self, rollout: Rollout) -> None:
+        """Give the traffic back as it was and stop the rollout's revision; its containers stay for a look."""
+        leaving.undo(self.service, rollout)
+
+    @told()
+    def verified(self, revision: str, checks: Sequence[CheckResult]) -> None:
+        """Record that a revision was read back, healthy and checked."""
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        labels = ledger.verified(self.service.name, revision, at, checks)
+        self.service.client.api.create_volume(names.verified(revision), labels=labels)
+
+    @told()
+    def scale(self, replicas: int) -> Current:
+        """Add or remove replicas of the serving revision; new ones get traffic once healthy."""
+        scale(self.service, replicas)
+        return self.current()
+
+    # Beside it
+
+    def logs(self, query: LogQuery) -> Iterator[LogLine]:
+        """Lines in order of time, over a revision's replicas and workers."""
+        with told():
+            look = self.service.look()
+            revision = query.revision or planning.logged(look, previous=query.previous, env=self.environment.name)
+            self.service.channel.close()  # a reader that follows for hours would keep HAProxy from ending
+            yield from logs.read(self.service.client, look.inventory.instances(revision), query)
+
+    @told()
+    def run_once(self, command: Sequence[str], release: Release) -> int:
+        """Run a command in the image, with the service's variables, secrets and network; its exit code."""
+        environ = self.service.fleet.environ()
+        images.pull(self.service.client, release, self.service.client.address)
+        network.ensure(self.service.client, self.service.name)
+        config = containers.once(self.environment, release, environ, command)
+        return once.run(self.service.client, self.service.name, config)
+
+    def lock(self, reason: str, *, wait: float = 0.0) -> AbstractContextManager[None]:
+        """Hold the service against other releases."""
+        return lock.held(self.service.client, self.service.name, self.environment.name, reason, wait)
+
+    @told()
+    def missing(self) -> list[Missing]:
+        """What a deploy would miss."""
+        return absent.missing(self.service.client, self.environment, self.service.inventory())
