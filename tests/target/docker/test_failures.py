@@ -35,13 +35,17 @@ def everything(engine: docker.DockerClient, service: str) -> list[str]:
     ("settings", "said", "last"),
     [
         ({"ENV_CRASH": "3", "ENV_LOG": "hello"}, r" exited with code 3 after \d\.\d s\.", "the database is not there"),
-        ({"ENV_STATUS": "500", "HEALTH_TIMEOUT": "1s"}, r" within 1 s: GET /health answered 500\.", "listens on 8080"),
         (
-            {"ENV_HANG": "1", "HEALTH_TIMEOUT": "1s"},
-            r" within 1 s: GET /health did not answer within",
+            {"ENV_STATUS": "500", "HEALTH_TIMEOUT": "600ms"},
+            r" within 0.6 s: GET /health answered 500\.",
             "listens on 8080",
         ),
-        ({"ENV_PORT": "9", "HEALTH_TIMEOUT": "1s"}, r" GET /health refused the connection\.", "listens on 9"),
+        (
+            {"ENV_HANG": "1", "HEALTH_TIMEOUT": "600ms"},
+            r" within 0.6 s: GET /health did not answer within",
+            "listens on 8080",
+        ),
+        ({"ENV_PORT": "9", "HEALTH_TIMEOUT": "600ms"}, r" GET /health refused the connection\.", "listens on 9"),
         ({"ENV_CRASH": "4", "HEALTH_PATH": ""}, r" exited with code 4", "the database is not there"),
         ({"PROCESS_WORKER": "python3 -c 'exit(5)'"}, r"-worker exited with code 5 .*\. It wrote nothing\.", ""),
         (
@@ -177,9 +181,10 @@ def test_what_is_wrong_with_the_settings_is_said_and_nothing_is_left(
 
 
 @pytest.mark.parametrize(
-    ("place", "step"), [(network, "ensure"), (Edge, "ensure"), (Fleet, "launch")], ids=["network", "edge", "containers"]
+    ("place", "step", "first"),
+    [(network, "ensure", True), (Edge, "ensure", True), (Fleet, "launch", True), (Fleet, "launch", False)],
+    ids=["network", "edge", "containers", "containers beside what serves"],
 )
-@pytest.mark.parametrize("first", [True, False], ids=["first", "second"])
 def test_an_interruption_removes_what_was_made(
     request: pytest.FixtureRequest,
     engine: docker.DockerClient,
