@@ -63,8 +63,9 @@ def choose(
     if digest or tag:
         kept = (each for each in history if each.startable)
         return next((e for e in kept if (e.release.digest == digest if digest else e.release.tag == tag)), None)
+    now = next(((each.release.digest, each.spec) for each in history if each.name == serving), None)
     for each in history:
-        if each.verified and each.name != serving:
+        if each.verified and (each.release.digest, each.spec) != now:
             return startable(each, env)
     raise DockyardError(
         f"No verified release other than the current one ({serving or 'none'}) is known; "

@@ -20,9 +20,9 @@ def rollout(*before: Traffic, created: bool = True) -> Rollout:
 
 
 def revision(
-    name: str, *, verified: bool = True, startable: bool = True, digest: str = DIGEST, tag: str = ""
+    name: str, *, verified: bool = True, startable: bool = True, digest: str = DIGEST, tag: str = "", spec: str = ""
 ) -> Revision:
-    return Revision(name, Release("r/api", digest, tag), verified=verified, startable=startable)
+    return Revision(name, Release("r/api", digest, tag), verified=verified, startable=startable, spec=spec or name)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,11 @@ def test_rollback_takes_the_newest_verified_other_than_the_serving_one() -> None
     history = [revision(C), revision(B, verified=False), revision(A)]
     assert choose(history, C, "local") == history[2]
     assert choose(history, A, "local") == history[0]
+
+
+def test_rollback_passes_over_a_revision_of_the_very_same_release() -> None:
+    history = [revision(C, spec="x"), revision(B, spec="x"), revision(A, spec="x", digest=OTHER)]
+    assert choose(history, C, "local") == history[2]
 
 
 def test_rollback_without_a_verified_one_says_how_to_go_on() -> None:

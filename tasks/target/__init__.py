@@ -60,6 +60,7 @@ class Revision:
     percent: int = 0
     traffic_tag: str = ""
     startable: bool = True  # False: only its record is left, a rollback would have to pull
+    spec: str = ""  # what the settings asked of it; one digest and one spec are one release, whatever the revision
 
 
 @dataclass(frozen=True)

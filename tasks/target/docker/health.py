@@ -37,13 +37,13 @@ class Asked:
 def wait(client: docker.DockerClient, edge: Edge, boxes: Sequence[Box], asked: Asked) -> None:
     """Return once all of a revision's containers are healthy. Raises DeployFailed at the first that is not."""
     over = threading.Event()
-    with ThreadPoolExecutor(max(1, len(boxes))) as side_by_side:
-        try:
-            looks = [side_by_side.submit(wait_for, client, edge, box, asked, over) for box in boxes]
-            for look in as_completed(looks):
-                look.result()
-        finally:
-            over.set()
+    side_by_side = ThreadPoolExecutor(max(1, len(boxes)))
+    try:
+        for look in as_completed([side_by_side.submit(wait_for, client, edge, box, asked, over) for box in boxes]):
+            look.result()
+    finally:
+        over.set()
+        side_by_side.shutdown(wait=False, cancel_futures=True)  # a probe under way may take seconds to give up
 
 
 def wait_for(client: docker.DockerClient, edge: Edge, box: Box, asked: Asked, over: threading.Event) -> None:

@@ -107,6 +107,7 @@ def history(inventory: Inventory, traffic: Sequence[Traffic]) -> list[Revision]:
             percent=shares.get(name, nothing).percent,
             traffic_tag=shares.get(name, nothing).tag,
             startable=bool(inventory.instances(name, names.WEB)),
+            spec=known[name].get("dockyard.spec", ""),
         )
         for name in newest_first(inventory.service, known)
     ]
