@@ -6,18 +6,16 @@
 from __future__ import annotations
 
 import getpass
+import os
 import socket
-import subprocess
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from . import migrate, verify
-from .errors import DeployFailed, DockyardError, PlanDiffers, SettingError
-from .target import CheckResult, Plan, Release, Rollout, Traffic
-from .verb import Document, Operation, uninterrupted, verb
+from .errors import PlanDiffers, SettingError
+from .rollout import bring_up, retire
+from .target import Plan, Release
+from .verb import Document, Operation, verb
 
 if TYPE_CHECKING:
     from .image.pin import Pin
@@ -64,28 +62,46 @@ def as_release(pin: Pin, by: str, note: str = "") -> Release:
 
 
 def who(op: Operation) -> str:
-    """Git's user.email, else user@host."""
-    asked = subprocess.run(["git", "config", "user.email"], cwd=op.root, capture_output=True, text=True, check=False)
-    return asked.stdout.strip() or f"{getpass.getuser()}@{socket.gethostname()}"
+    """Git's user.email, else user@host; the user's number where the system has no name for it."""
+    from .image import source
+
+    email = (source.git(op.root, "config", "user.email", may_fail=True) or "").strip()
+    if email:
+        return email
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def roll_out(
-    op: Operation, release: Release, *, force: bool = False, no_traffic: bool = False, traffic_tag: str = ""
+    op: Operation,
+    release: Release,
+    *,
+    force: bool = False,
+    no_traffic: bool = False,
+    traffic_tag: str = "",
+    migrations: bool = True,
 ) -> Document:
     """Carry a release from plan to verified. A dry run, or a plan without changes, changes nothing."""
-    if no_traffic and not op.target.current().revision:
+    refuse_unready(op)
+    planned = op.target.plan(release, force=force, traffic_tag=traffic_tag)
+    if no_traffic and not planned.previous:
         raise SettingError(
             f"{op.environment.service} has no revision to serve beside; leave --no-traffic out of a first deploy."
         )
-    planned = op.target.plan(release, force=force)
     show_plan(op, planned)
     if op.dry or not planned.changes:
         return plan_document(op, planned)
     with op.target.lock(f"deploy {release.tag or release.digest}"):
-        planned = op.target.plan(release, force=force)
-        migrate.up_first(op, release)
-        rollout = op.target.apply(planned, traffic_tag=traffic_tag)
+        planned = op.target.plan(release, force=force, traffic_tag=traffic_tag)
+        if migrations:
+            migrate.up_first(op, release)
+        rollout = op.target.apply(planned)
         checks = bring_up(op, rollout, traffic_tag, no_traffic=no_traffic)
+        if not no_traffic:
+            retire(op, rollout)
     current = op.target.current()
     op.say(f"{rollout.revision} {'is up without traffic' if no_traffic else 'serves'} at {current.url}")
     return {
@@ -99,125 +115,14 @@ def roll_out(
     }
 
 
-def bring_up(op: Operation, rollout: Rollout, traffic_tag: str = "", *, no_traffic: bool = False) -> list[CheckResult]:
-    """From applied to verified and the old retired: the same path for a deploy and a rollback."""
-    started = time.monotonic()
-    with undoing(op, rollout):
-        op.target.wait(rollout)
-        checks = probe(op, rollout.revision)
-        for percent in () if no_traffic else steps(op, rollout):
-            moved = op.target.shift(shares(rollout, percent, traffic_tag))
-            refuse_share(rollout, percent, moved)
-            if percent < 100:
-                op.say(f"{rollout.revision} has {percent} %; the next step in {op.environment.bake:g} s")
-                time.sleep(op.environment.bake)
-                probe(op, rollout.revision)
-        if no_traffic:
-            if traffic_tag:
-                op.target.shift(shares(rollout, 0, traffic_tag))
-            return checks
-        current = op.target.current()
-        since = time.monotonic() - started + 1
-        looked = verify.look(
-            op, current, rollout.release.digest, "the release", since=None if rollout.created else since
-        )
-        checks = [*looked, *checks]
-        verify.say(op, looked)
-        refuse_failed(rollout, looked)
-    with uninterrupted():
-        op.target.verified(rollout.revision, checks)
-    op.target.retire(rollout)
-    return checks
+def refuse_unready(op: Operation) -> None:
+    """Resolve every secret that this machine must read, before anything is built or changed. Raises SettingError."""
+    from .environment.secrets import is_reference, resolve
 
-
-def steps(op: Operation, rollout: Rollout) -> list[int]:
-    """The percentages on the way to 100: CANARY's, unless nothing serves yet or a rollback is in a hurry."""
-    return [*(op.environment.canary if rollout.before and rollout.created else ()), 100]
-
-
-def shares(rollout: Rollout, percent: int, traffic_tag: str = "") -> list[Traffic]:
-    """The traffic with `percent` for the new revision and the rest for those before, in their proportion.
-
-    A revision keeps the traffic tag that it has, unless the new one takes it.
-    """
-    own = next((each.tag for each in rollout.before if each.revision == rollout.revision), "")
-    traffic_tag = traffic_tag or own
-    rest = [each for each in rollout.before if each.revision != rollout.revision and (each.percent or each.tag)]
-    kept = [each for each in rest if each.percent]
-    if not kept:
-        percent = 100
-    given = Traffic(rollout.revision, percent, traffic_tag)
-    total = sum(each.percent for each in kept)
-    left, shared = 100 - percent, list[Traffic]()
-    for each in rest:
-        part = (100 - percent) * each.percent // total if total else 0
-        left -= part
-        shared.append(Traffic(each.revision, part, each.tag if each.tag != traffic_tag else ""))
-    if left and shared:
-        first = next(i for i, each in enumerate(rest) if each.percent)
-        shared[first] = Traffic(shared[first].revision, shared[first].percent + left, shared[first].tag)
-    return [given, *(each for each in shared if each.percent or each.tag)]
-
-
-def probe(op: Operation, revision: str) -> list[CheckResult]:
-    """Send every CHECK_* to one revision, before it has traffic. Raises DeployFailed for one that fails."""
-    checks = [op.target.probe(check, revision) for check in op.environment.checks]
-    verify.say(op, checks)
-    for check in checks:
-        if check.ok is False:
-            raise DeployFailed(f"{check.name} failed on {revision}: {check.detail}")
-    return checks
-
-
-def refuse_failed(rollout: Rollout, checks: Sequence[CheckResult]) -> None:
-    """Raise DeployFailed for a revision that serves and should not."""
-    failed = [f"{check.name} ({check.detail})" for check in checks if check.ok is False]
-    if failed:
-        raise DeployFailed(
-            f"{rollout.revision} serves but failed {', '.join(failed)}.",
-            {"checks": verify.as_documents(checks)},
-        )
-
-
-def refuse_share(rollout: Rollout, percent: int, moved: Sequence[Traffic]) -> None:
-    """Raise DeployFailed where the traffic, read back, is not what was asked for."""
-    others = any(each.percent and each.revision != rollout.revision for each in rollout.before)
-    wanted = percent if others else 100
-    read_back = next((each.percent for each in moved if each.revision == rollout.revision), 0)
-    if read_back != wanted:
-        raise DeployFailed(f"{rollout.revision} should have {wanted} % of the traffic, and has {read_back} %.")
-
-
-@contextmanager
-def undoing(op: Operation, rollout: Rollout) -> Iterator[None]:
-    """Give the traffic back and take the revision away if the block does not get to its end."""
-    try:
-        yield
-    except BaseException as error:
-        if isinstance(error, DockyardError) and not op.environment.auto_rollback and serves(op, rollout):
-            raise DeployFailed(
-                f"{error.message} AUTO_ROLLBACK=false: it was left as it is; inv rollback --env={op.name} undoes it.",
-                error.document,
-            ) from None
-        op.say(f"Undoing {rollout.revision}.")
-        with uninterrupted():
-            op.target.undo(rollout)
-        if isinstance(error, DockyardError):
-            said = str(error.message).rstrip()
-            between = "\n" if "\n" in said else " "
-            raise DeployFailed(f"{said}{between}{serving(rollout)}", error.document) from None
-        raise
-
-
-def serves(op: Operation, rollout: Rollout) -> bool:
-    """Whether the new revision has traffic by now."""
-    return any(each.revision == rollout.revision and each.percent for each in op.target.current().traffic)
-
-
-def serving(rollout: Rollout) -> str:
-    """The sentence that says what serves after an undo."""
-    before = [each.revision for each in rollout.before if each.percent]
-    return f"It was undone; {', '.join(before)} serves." if before else "It was undone; nothing serves."
+    headers = [value for check in op.environment.checks for value in check.headers.values()]
+    for reference in (*op.environment.secrets.values(), *headers):
+        if is_reference(reference):
+            resolve(reference, op.root)
 
 
 def show_plan(op: Operation, planned: Plan) -> None:

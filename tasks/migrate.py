@@ -15,8 +15,8 @@ def show(op: Operation) -> Document:
     """Show the commands that migrate.up and migrate.down would run."""
     commands = {"up": op.environment.release_command, "down": op.environment.rollback_command}
     for name, command in commands.items():
-        op.show(f"migrate.{name:<5} {shlex.join(command) or '-'}")
-    return {"env": op.name, "service": op.environment.service, **{name: list(each) for name, each in commands.items()}}
+        op.show(f"migrate.{name:<5} {shown(command) or '-'}")
+    return {"env": op.name, "service": op.environment.service, **{name: shown(each) for name, each in commands.items()}}
 
 
 @verb(changes=True)
@@ -47,7 +47,7 @@ def by_hand(op: Operation, key: str, command: Sequence[str]) -> Document:
         "changed": not op.dry,
     }
     if op.dry:
-        op.say(f"Would run in {release.reference}: {shlex.join(command)}")
+        op.say(f"Would run in {release.reference}: {shown(command)}")
         return document
     with op.target.lock(key):
         run(op, key, command, release)
@@ -62,10 +62,17 @@ def up_first(op: Operation, release: Release) -> None:
 
 def run(op: Operation, key: str, command: Sequence[str], release: Release) -> None:
     """Run once; raises DeployFailed (exit 4: it may have changed a database) on an exit code other than 0."""
-    op.say(f"{key}: {shlex.join(command)}")
+    op.say(f"{key}: {shown(command)}")
     code = op.target.run_once(command, release)
     if code:
         raise DeployFailed(
-            f"{key} ({shlex.join(command)}) ended with exit code {code}; its output is above. "
+            f"{key} ({shown(command)}) ended with exit code {code}; its output is above. "
             f"What it did is not undone; inv migrate.down --env={op.name} runs ROLLBACK_COMMAND."
         )
+
+
+def shown(command: Sequence[str]) -> str:
+    """A command for people; a word of it that looks like a secret is redacted."""
+    from .environment.secrets import redact
+
+    return shlex.join(redact("", word) for word in command)

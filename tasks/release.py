@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import build, push
 from . import pin as pinning
-from .deploy import as_release, roll_out, who
+from .deploy import as_release, refuse_unready, roll_out, who
 from .target import LogQuery
 from .verb import Document, Operation, verb
 
@@ -25,6 +25,7 @@ def release(
     op: Operation, tag: str = "", hotfix: str = "", also: str = "", note: str = "", force: bool = False
 ) -> Document:
     """Build, push, pin, deploy and verify; a failed check undoes it (exit 4)."""
+    refuse_unready(op)
     image = build.make(op, tag=tag, hotfix=hotfix, note=note)
     if op.dry:
         op.say(f"Would push {image.reference}, pin its digest in env/{op.name}.lock, deploy and verify it.")

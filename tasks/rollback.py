@@ -6,8 +6,9 @@ import difflib
 
 from . import pin as pinning
 from . import verify
-from .deploy import as_release, bring_up, roll_out, who
+from .deploy import as_release, roll_out, who
 from .errors import DockyardError, SettingError
+from .rollout import bring_up, retire
 from .target import Release, Revision
 from .verb import Document, Operation, verb
 
@@ -30,7 +31,9 @@ def rollback(op: Operation, to: str = "", digest: str = "", tag: str = "") -> Do
     goal = choose(history, serving, op.name, to=to, digest=digest, tag=tag)
     if goal is None:
         release = in_registry(op, digest, tag)
-        document = roll_out(op, release)
+        document = roll_out(op, release, migrations=False)
+        if not op.dry:
+            repin(op, release)
     elif op.dry or goal.name == serving:
         op.say(f"{'Would roll back' if goal.name != serving else 'No changes:'} {serving} -> {goal.name}.")
         return {**verify.describe(op, current), "revision": goal.name, "previous": serving or None, "changed": False}
@@ -38,12 +41,13 @@ def rollback(op: Operation, to: str = "", digest: str = "", tag: str = "") -> Do
         release = goal.release
         op.say(f"Rolling {op.environment.service} back: {serving} -> {goal.name} ({release.tag or 'no tag'}).")
         with op.target.lock(f"rollback to {goal.name}"):
-            checks = bring_up(op, op.target.restore(goal))
+            rollout = op.target.restore(goal)
+            checks = bring_up(op, rollout, proven=goal.verified)
+            repin(op, release)
+            retire(op, rollout)
         now = verify.describe(op, op.target.current())
         document = {**now, "previous": serving or None, "changed": True, "checks": verify.as_documents(checks)}
         op.say(f"{goal.name} serves at {document['url']}")
-    if not op.dry:
-        repin(op, release)
     return document
 
 
@@ -85,8 +89,11 @@ def startable(revision: Revision, env: str) -> Revision:
 
 def in_registry(op: Operation, digest: str, tag: str) -> Release:
     """A digest or tag that no kept revision has, as the registry knows it."""
+    from .image import tag as tags
     from .image.registry import Registry
 
+    if tag:
+        tags.still(tags.valid(tag), tags.moving(op.environment))
     registry = Registry(op.environment.image)
     found = pinning.describe(op, registry, pinning.resolve(op, registry, tag, digest), tag)
     return as_release(found, who(op), "rollback")

@@ -26,7 +26,7 @@ def test(op: Operation, only: str = "") -> Document:
         argv = command(only, results)
         if op.dry:
             op.say(f"would run: {' '.join(argv)}")
-            return {}
+            return {"changed": False}
         code = run(argv, op.root, quiet=op.json)
         document = counted(results) if results.exists() else {"passed": 0, "failed": 0, "skipped": 0}
     if code == 5:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import verify
-from .deploy import bring_up, refuse_share, shares, undoing
 from .errors import SettingError
 from .rollback import choose
+from .rollout import bring_up, refuse_share, retire, shares, undoing
 from .target import Current, Revision
 from .verb import Document, Operation, verb
 
@@ -53,7 +53,9 @@ def move(op: Operation, to: str) -> Document:
     if op.dry:
         return would(op, current, goal, 100)
     with op.target.lock(f"traffic to {goal.name}"):
-        bring_up(op, op.target.restore(goal))
+        rollout = op.target.restore(goal)
+        bring_up(op, rollout, proven=goal.verified)
+        retire(op, rollout)
     return report(op, current)
 
 

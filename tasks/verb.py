@@ -157,8 +157,7 @@ class Verb(Task[Body]):
         except DockyardError as error:
             failure = error
         except KeyboardInterrupt:
-            undone = "; what it had begun was undone" if self.changes else ""
-            failure = Interrupted(f"{self.name} was interrupted{undone}.")
+            failure = Interrupted(f"{self.name} was interrupted.")
         except BrokenPipeError:  # `inv logs | head`: nobody reads on
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(128 + signal.SIGPIPE) from None
@@ -189,30 +188,33 @@ def emit(document: Mapping[str, Any]) -> None:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM unwind the stack as Ctrl-C does, so that what was begun is undone."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    """Let SIGTERM, and the SIGHUP of a closed terminal, unwind the stack as Ctrl-C does: what was begun is undone."""
 
     def interrupt(_signum: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
+    with handled(interrupt, signal.SIGTERM, signal.SIGHUP):
         yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C and SIGTERM back while something is undone or recorded; neither may be half done."""
+    """Hold all of them back while something is undone or recorded; neither may be half done."""
+    with handled(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        yield
+
+
+@contextmanager
+def handled(handler: Callable[[int, FrameType | None], None] | signal.Handlers, *numbers: int) -> Iterator[None]:
+    """Another handler of these signals, in the main thread; a signal that is ignored (nohup) stays so."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    held = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {each: signal.getsignal(each) for each in numbers if signal.getsignal(each) is not signal.SIG_IGN}
     try:
+        for each in before:
+            signal.signal(each, handler)
         yield
     finally:
-        for number, handler in held.items():
-            signal.signal(number, handler)
+        for each, own in before.items():
+            signal.signal(each, own)

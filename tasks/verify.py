@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .errors import SettingError, VerifyFailed
@@ -53,9 +54,20 @@ def expected(op: Operation, tag: str) -> tuple[str, str]:
 
 
 def look(
-    op: Operation, current: Current, wanted: str, called: str, *, requests: bool = False, since: float | None = None
+    op: Operation,
+    current: Current,
+    wanted: str,
+    called: str,
+    *,
+    requests: bool = False,
+    since: float | None = None,
+    proven: bool = False,
 ) -> list[CheckResult]:
-    """All that can be read back, side by side. `requests` sends CHECK_* too; `since` (seconds) bounds the log scan."""
+    """All that can be read back, side by side. `requests` sends CHECK_* too; `since` (seconds) bounds the log scan.
+
+    A `proven` release may be older than today's HEALTH_PATH, and its own was asked already: a wrong answer to
+    today's is no failure of it.
+    """
     from .target import probe
 
     revision = current.revision
@@ -65,7 +77,9 @@ def look(
     with ThreadPoolExecutor(2) as side_by_side:
         answers = side_by_side.submit(probe.ask, current.url, asked, op.root)
         scanned = side_by_side.submit(scan, op, revision, since)
-        return [digest_check(current, wanted, called), traffic_check(current), *answers.result(), *scanned.result()]
+        answered = [replace(each, ok=each.ok or None) if proven else each for each in answers.result()]
+        read_back = [digest_check(current, wanted, called), instances_check(current), traffic_check(current)]
+        return [*read_back, *answered, *scanned.result()]
 
 
 def digest_check(current: Current, wanted: str, called: str) -> CheckResult:
@@ -77,7 +91,15 @@ def digest_check(current: Current, wanted: str, called: str) -> CheckResult:
     wrong = [each for each in mine if each.digest != wanted]
     if wrong:
         return CheckResult("digest", False, f"{wrong[0].name} runs {wrong[0].digest}, {called} is {wanted}")
-    return CheckResult("digest", True, f"{len(mine)} running {wanted}")
+    return CheckResult("digest", True, f"{len(mine)} of {wanted}")
+
+
+def instances_check(current: Current) -> CheckResult:
+    """Whether every instance of the serving revision runs, workers too."""
+    assert current.revision is not None
+    mine = [each for each in current.instances if each.revision == current.revision.name]
+    down = [f"{each.name} is {each.state} {each.detail}".rstrip() for each in mine if each.state.lower() != "running"]
+    return CheckResult("instances", not down and bool(mine), ", ".join(down) or f"{len(mine)} running")
 
 
 def traffic_check(current: Current) -> CheckResult:

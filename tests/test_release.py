@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_a_release_runs_the_digest_that_the_registry_holds(api: Service, inv: In
     assert document["previous"] is None
     assert document["traffic"] == [{"revision": document["revision"], "percent": 100, "tag": ""}]
     assert {check["name"]: check["ok"] for check in document["checks"]} == dict.fromkeys(
-        ("digest", "traffic", "health", "root", "log"), True
+        ("digest", "instances", "traffic", "health", "root", "log"), True
     )
     listed = inv("history --env=local --json").document["releases"]
     assert [(each["revision"], each["note"], each["verified"]) for each in listed] == [
@@ -161,6 +162,84 @@ def test_a_release_command_runs_before_traffic_and_its_failure_changes_nothing(a
     assert "exit code 7" in failed.err
     assert api.get("/revision")["hostname"] == released.document["revision"]
     assert inv("migrate.up --env=local").code == 4
+
+
+def test_a_rollback_is_not_judged_by_todays_checks_and_runs_no_migration(api: Service, inv: Inv) -> None:
+    first = inv("release --env=local --also=latest --json").document
+    api.set(CHECK_NEW="GET /health 200", ENV_VERSION="two")
+    second = inv("deploy --env=local --json").document
+    assert second["changed"] is True
+    api.set(CHECK_NEW="GET /new 200", RELEASE_COMMAND="python3 -c 'raise SystemExit(7)'")
+
+    back = inv("rollback --env=local --json")
+    assert back.code == 0, back.err
+    assert back.document["revision"] == first["revision"]
+    moving = inv("rollback --env=local --tag=latest")
+    assert moving.code == 1
+    assert "latest" in moving.err
+
+
+def test_without_auto_rollback_a_failed_release_is_left_and_the_way_back_is_named(api: Service, inv: Inv) -> None:
+    first = inv("release --env=local --json").document["revision"]
+    api.set(ENV_LOG="Traceback of something", AUTO_ROLLBACK="false")
+    failed = inv("deploy --env=local --json")
+    assert failed.code == 4
+    assert f"inv rollback --env=local --to={first}" in failed.document["error"]
+    assert api.get("/revision")["hostname"] != first
+    again = inv("deploy --env=local --json")
+    assert again.code == 4
+    assert inv(f"rollback --env=local --to={first}").code == 0
+    assert api.get("/revision")["hostname"] == first
+
+
+def test_a_worker_that_dies_later_fails_verify(api: Service, inv: Inv) -> None:
+    api.set(PROCESS_WORKER="python3 -c 'import time; time.sleep(4); raise SystemExit(9)'")
+    assert inv("release --env=local").code == 0
+    deadline = time.monotonic() + 20
+    while (looked := inv("verify --env=local --json")).code == 0 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert looked.code == 3
+    assert {each["name"]: each["ok"] for each in looked.document["checks"]}["instances"] is False
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags"),
+    [
+        ({"SECRET_TOKEN": "env:NOWHERE_TO_BE_FOUND"}, ""),
+        ({"CHECK_ROOT_HEADERS": '{"X-Key": "env:NOWHERE_TO_BE_FOUND"}'}, ""),
+        ({}, "--traffic-tag=Bad_Tag"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_the_release_command_runs(
+    api: Service, inv: Inv, settings: dict[str, str], flags: str
+) -> None:
+    inv("release --env=local")
+    api.set(RELEASE_COMMAND="python3 -c 'print(\"migrated\")'", ENV_VERSION="two", **settings)
+    refused = inv(f"deploy --env=local {flags}")
+    assert refused.code == 1
+    assert "migrated" not in refused.err
+
+
+def test_a_canary_over_many_replicas_may_miss_by_a_weight(api: Service, inv: Inv) -> None:
+    inv("release --env=local")
+    api.set(REPLICAS="4", CANARY="13", BAKE="100ms")
+    stepped = inv("deploy --env=local")
+    assert stepped.code == 0, stepped.err
+
+
+def test_a_secret_in_a_command_is_not_shown(api: Service, inv: Inv) -> None:
+    api.set(RELEASE_COMMAND="echo postgres://user:hunter2@db/app")
+    released = inv("release --env=local")
+    shown = inv("migrate --env=local")
+    assert released.code == 0, released.err
+    assert "hunter2" not in shown.out + shown.err + released.err.replace("postgres://user:hunter2@db/app", "", 1)
+
+
+def test_it_works_without_git(api: Service, inv: Inv, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.set(TAG="{env}-{date}", BUILDER="engine")
+    monkeypatch.setenv("PATH", "/nowhere")
+    released = inv("release --env=local --json")
+    assert "@" in inv("status --env=local").out, released.err
 
 
 def test_a_dry_release_changes_nothing_anywhere(api: Service, inv: Inv, engine: docker.DockerClient) -> None:

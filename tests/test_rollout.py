@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.deploy import serving, shares
 from tasks.errors import DockyardError, SettingError
 from tasks.rollback import choose
+from tasks.rollout import serving, shares
 from tasks.target import Current, Instance, Release, Revision, Rollout, Traffic
 from tasks.verify import digest_check, traffic_check
 
@@ -38,6 +38,8 @@ def revision(
         ((Traffic(B, 100), Traffic(A, 0, "staging")), 0, "staging", [Traffic(C, 0, "staging"), Traffic(B, 100)]),
         ((Traffic(B, 100), Traffic(A, 0, "blue")), 100, "", [Traffic(C, 100), Traffic(A, 0, "blue")]),
         ((Traffic(B, 100), Traffic(C, 0, "staging")), 100, "", [Traffic(C, 100, "staging")]),
+        ((Traffic(B, 100, "staging"),), 100, "", [Traffic(C, 100)]),
+        ((Traffic(B, 100, "staging"),), 10, "", [Traffic(C, 10), Traffic(B, 90, "staging")]),
         ((Traffic(B, 80), Traffic(C, 20)), 60, "", [Traffic(C, 60), Traffic(B, 40)]),
     ],
 )

@@ -177,10 +177,13 @@ class Target(Protocol):
     def current(self) -> Current:
         """Look: what runs, read from the platform."""
 
-    def plan(self, release: Release, *, force: bool = False) -> Plan:
-        """Say: the differences between what runs and what `release` with these settings would be."""
+    def plan(self, release: Release, *, force: bool = False, traffic_tag: str = "") -> Plan:
+        """Say: the differences between what runs and what `release` with these settings would be.
 
-    def apply(self, plan: Plan, *, traffic_tag: str = "") -> Rollout:
+        Raises SettingError for a traffic tag that the platform cannot have.
+        """
+
+    def apply(self, plan: Plan) -> Rollout:
         """Bring the new revision up beside what serves, at 0 % (a very first one may serve at once).
 
         On any failure or interruption it removes what it made before it raises.

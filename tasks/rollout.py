@@ -1,0 +1,159 @@
+"""From applied to verified, or back: the same path for a deploy, a rollback and a move of the traffic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from . import verify
+from .errors import DeployFailed, DockyardError, Interrupted
+from .target import CheckResult, Rollout, Traffic
+from .verb import Operation, uninterrupted
+
+
+def bring_up(
+    op: Operation, rollout: Rollout, traffic_tag: str = "", *, no_traffic: bool = False, proven: bool = False
+) -> list[CheckResult]:
+    """From applied to verified: the same path for a deploy and a rollback.
+
+    A `proven` revision was verified before, with the checks of its own day: today's CHECK_* are not asked of it.
+    """
+    started = time.monotonic()
+    with undoing(op, rollout):
+        op.target.wait(rollout)
+        checks = [] if proven else probe(op, rollout.revision)
+        for percent in () if no_traffic else steps(op, rollout):
+            refuse_share(rollout, percent, op.target.shift(shares(rollout, percent, traffic_tag)))
+            if percent < 100:
+                op.say(f"{rollout.revision} has {percent} %; the next step in {op.environment.bake:g} s")
+                time.sleep(op.environment.bake)
+                probe(op, rollout.revision)
+        if no_traffic:
+            if traffic_tag:
+                op.target.shift(shares(rollout, 0, traffic_tag))
+            return checks
+        since = None if rollout.created else time.monotonic() - started + 1
+        looked = verify.look(op, op.target.current(), rollout.release.digest, "the release", since=since, proven=proven)
+        checks = [*looked, *checks]
+        verify.say(op, looked)
+        refuse_failed(rollout, looked)
+        with uninterrupted():
+            op.target.verified(rollout.revision, checks)
+    return checks
+
+
+def retire(op: Operation, rollout: Rollout) -> None:
+    """Stop what served before. The new one serves and is verified by now, so nothing here undoes it."""
+    try:
+        op.target.retire(rollout)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Interrupted, but {rollout.revision} serves and is verified; what served before may still run, "
+            "and the next deploy stops it."
+        ) from None
+    except DockyardError as error:
+        op.say(f"{rollout.revision} serves, but what served before could not be stopped: {error.message}")
+
+
+def steps(op: Operation, rollout: Rollout) -> list[int]:
+    """The percentages on the way to 100: CANARY's, unless nothing serves yet or a rollback is in a hurry."""
+    return [*(op.environment.canary if rollout.before and rollout.created else ()), 100]
+
+
+def shares(rollout: Rollout, percent: int, traffic_tag: str = "") -> list[Traffic]:
+    """The traffic with `percent` for the new revision and the rest for those before, in their proportion.
+
+    A revision keeps the traffic tag that it has, unless the new one takes it, or it loses the last of its traffic:
+    then nothing holds it any more, and it can be stopped.
+    """
+    own = next((each.tag for each in rollout.before if each.revision == rollout.revision), "")
+    traffic_tag = traffic_tag or own
+    rest = [each for each in rollout.before if each.revision != rollout.revision and (each.percent or each.tag)]
+    kept = [each for each in rest if each.percent]
+    if not kept:
+        percent = 100
+    given = Traffic(rollout.revision, percent, traffic_tag)
+    total = sum(each.percent for each in kept)
+    left, shared = 100 - percent, list[Traffic]()
+    for each in rest:
+        part = (100 - percent) * each.percent // total if total else 0
+        left -= part
+        gone = each.tag == traffic_tag or (percent == 100 and each.percent > 0)
+        shared.append(Traffic(each.revision, part, "" if gone else each.tag))
+    if left and shared:
+        first = next(i for i, each in enumerate(rest) if each.percent)
+        shared[first] = Traffic(shared[first].revision, shared[first].percent + left, shared[first].tag)
+    return [given, *(each for each in shared if each.percent or each.tag)]
+
+
+def probe(op: Operation, revision: str) -> list[CheckResult]:
+    """Send every CHECK_* to one revision, before it has traffic. Raises DeployFailed for one that fails."""
+    checks = [op.target.probe(check, revision) for check in op.environment.checks]
+    verify.say(op, checks)
+    for check in checks:
+        if check.ok is False:
+            raise DeployFailed(f"{check.name} failed on {revision}: {check.detail}")
+    return checks
+
+
+def refuse_failed(rollout: Rollout, checks: Sequence[CheckResult]) -> None:
+    """Raise DeployFailed for a revision that serves and should not."""
+    failed = [f"{check.name} ({check.detail})" for check in checks if check.ok is False]
+    if failed:
+        raise DeployFailed(
+            f"{rollout.revision} serves but failed {', '.join(failed)}.",
+            {"checks": verify.as_documents(checks)},
+        )
+
+
+def refuse_share(rollout: Rollout, percent: int, moved: Sequence[Traffic]) -> None:
+    """Raise DeployFailed where the traffic, read back, is not what was asked for."""
+    others = any(each.percent and each.revision != rollout.revision for each in rollout.before)
+    wanted = percent if others else 100
+    read_back = next((each.percent for each in moved if each.revision == rollout.revision), 0)
+    if abs(read_back - wanted) > (2 if 0 < wanted < 100 else 0):  # whole weights over replicas may miss by that
+        raise DeployFailed(f"{rollout.revision} should have {wanted} % of the traffic, and has {read_back} %.")
+
+
+@contextmanager
+def undoing(op: Operation, rollout: Rollout) -> Iterator[None]:
+    """Give the traffic back and take the revision away if the block does not get to its end."""
+    try:
+        yield
+    except BaseException as error:
+        failure = error if isinstance(error, DockyardError) else None
+        if failure and not op.environment.auto_rollback and serves(op, rollout):
+            raise DeployFailed(f"{failure.message} {left_as_it_is(op, rollout)}", failure.document) from None
+        op.say(f"Undoing {rollout.revision}.")
+        said = str(failure.message).rstrip() if failure else "Interrupted."
+        try:
+            with uninterrupted():
+                op.target.undo(rollout)
+        except DockyardError as second:
+            document = failure.document if failure else None
+            raise DeployFailed(f"{said}\nIt could NOT be undone: {second.message}", document) from None
+        said += ("\n" if "\n" in said else " ") + serving(rollout)
+        if failure:
+            raise DeployFailed(said, failure.document) from None
+        if isinstance(error, KeyboardInterrupt):
+            raise Interrupted(said) from None
+        raise
+
+
+def left_as_it_is(op: Operation, rollout: Rollout) -> str:
+    """The sentence for AUTO_ROLLBACK=false: what was left, and how to go back."""
+    before = max(rollout.before, key=lambda each: each.percent, default=None)
+    back = f"inv rollback --env={op.name} --to={before.revision} goes back" if before else "nothing served before"
+    return f"AUTO_ROLLBACK=false: it was left as it is; {back}."
+
+
+def serves(op: Operation, rollout: Rollout) -> bool:
+    """Whether the new revision has traffic by now."""
+    return any(each.revision == rollout.revision and each.percent for each in op.target.current().traffic)
+
+
+def serving(rollout: Rollout) -> str:
+    """The sentence that says what serves after an undo."""
+    before = [each.revision for each in rollout.before if each.percent]
+    return f"It was undone; {', '.join(before)} serves." if before else "It was undone; nothing serves."
