@@ -1,6 +1,6 @@
 """Draw docs/release.svg: what a real release of examples/hello prints on a terminal, and its rollback.
 
-    .venv/bin/python docs/picture.py
+.venv/bin/python docs/picture.py
 """
 
 from __future__ import annotations

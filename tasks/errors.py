@@ -23,6 +23,9 @@ class DockyardError(Exit):
         super().__init__(message=message, code=self.exit_code)
         self.document = dict(document or {})
 
+    def __str__(self) -> str:
+        return str(self.message)
+
 
 class SettingError(DockyardError):
     """A setting, flag or environment name that cannot be used (exit 1)."""

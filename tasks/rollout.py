@@ -132,7 +132,7 @@ def undoing(op: Operation, rollout: Rollout) -> Iterator[None]:
                 op.target.undo(rollout)
         except DockyardError as second:
             document = failure.document if failure else None
-            raise DeployFailed(f"{said}\nIt could NOT be undone: {second.message}", document) from None
+            raise DeployFailed(f"{said}\n{second.message}", document) from None
         said += ("\n" if "\n" in said else " ") + serving(rollout)
         if failure:
             raise DeployFailed(said, failure.document) from None

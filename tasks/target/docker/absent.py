@@ -32,14 +32,15 @@ def version(client: engine.Engine) -> list[Missing]:
 def port(client: engine.Engine, environment: Environment, found: Inventory) -> list[Missing]:
     """The published port, free or the edge's own already."""
     where = front(environment)
-    if found.edge and found.edge.running and found.edge.labels.get("dockyard.front") == where.published:
+    if found.edge and found.edge.running and found.edge.front == where.published:
         return []
     containers: list[dict[str, Any]] = client.api.containers()
     for each in containers:
         if any(binding.get("PublicPort") == where.port for binding in each["Ports"] or ()):
             name = each["Names"][0].lstrip("/")
-            if name != names.edge(environment.service):
-                return [Missing(f"port {where.port} is published by the container {name}", mend(name))]
+            if name == names.edge(environment.service):
+                return []
+            return [Missing(f"port {where.port} is published by the container {name}", mend(name))]
     if loopback(engine.host(client)) and taken(where.interface, where.port):
         return [Missing(f"port {where.port} is in use on this machine", mend("what has it"))]
     return []

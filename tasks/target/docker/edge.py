@@ -14,6 +14,7 @@ import docker
 from docker.errors import APIError, NotFound
 
 from ...errors import DockyardError
+from ...verb import uninterrupted
 from . import containers, dial, edge_image, faults, haproxy, names, network
 from .channel import Channel, Silent
 from .front import Front, parse
@@ -77,7 +78,7 @@ class Edge:
         box = inventory.edge
         if box is None:
             self._create(subnet, self.front)
-        elif box.labels["dockyard.front"] != self.front.published:
+        elif box.front != self.front.published:
             self._move(subnet, box)
         elif not box.running:
             self._start(box.id)
@@ -108,18 +109,35 @@ class Edge:
             raise
 
     def _move(self, subnet: str, box: Box) -> None:
-        """Own another port: the configuration stays in its volume, so the same traffic comes back there."""
-        before = box.labels["dockyard.front"]
-        say(f"Moving the edge from {before} to {self.front.published}.")
+        """Own another port: the configuration stays in its volume, so the same traffic comes back there.
+
+        Whatever goes wrong, Ctrl-C too, the edge is back at its port before that is raised.
+        """
+        say(f"Moving the edge from {box.front} to {self.front.published}.")
         edge_image.ensure(self.client, self.environment)
         self.channel.close()  # HAProxy waits for what is open
-        self.client.api.stop(box.id, timeout=1)
-        self.client.api.remove_container(box.id, force=True)
         try:
+            self.client.api.stop(box.id, timeout=1)
+            self.client.api.remove_container(box.id, force=True)
             self._create(subnet, self.front)
         except BaseException:
-            self._create(subnet, parse(before, self.front.timeout))
+            with uninterrupted():
+                self._clear()
+                self._create(subnet, parse(box.front, self.front.timeout))
             raise
+
+    def _clear(self) -> None:
+        """Have no container of this name, even where the engine is in the middle of making or removing one."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.client.api.remove_container(self.name, force=True)
+            except NotFound:
+                return
+            except APIError:  # "removal is already in progress"
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def _start(self, container: str) -> None:
         with faults.told():

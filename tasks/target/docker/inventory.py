@@ -11,6 +11,8 @@ import docker
 
 from . import names
 
+UP = ("running", "restarting", "paused")  # what the engine calls a container that nobody has stopped
+
 
 @dataclass(frozen=True)
 class Box:
@@ -53,6 +55,16 @@ class Box:
         """Whether it runs."""
         return self.state == "running"
 
+    @property
+    def up(self) -> bool:
+        """Whether it is meant to run: also between a crash and the engine's next try."""
+        return self.state in UP
+
+    @property
+    def front(self) -> str:
+        """What an edge publishes: `0.0.0.0:8080`."""
+        return self.labels.get("dockyard.front", "")
+
 
 @dataclass(frozen=True)
 class Inventory:
@@ -73,7 +85,7 @@ class Inventory:
 
     def live(self, revisions: Iterable[str]) -> list[Box]:
         """The containers of these revisions, and of every other that runs: not those kept for a rollback."""
-        awake = {box.revision for box in self.instances() if box.state in ("running", "restarting", "paused")}
+        awake = {box.revision for box in self.instances() if box.up}
         awake.update(revisions)
         return [box for box in self.instances() if box.revision in awake]
 

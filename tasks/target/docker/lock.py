@@ -23,6 +23,7 @@ from .engine import clock, instant
 LEASE = 600.0  # seconds after the last sign of life
 SIGN = 60.0  # seconds between signs of life
 POLL = 0.5
+TAKING = 10.0  # seconds that taking over a lock may take
 IMAGE = ("dockyard-lock", "1")  # empty: a container needs an image, even one that is never started
 ALIVE = "/alive"  # a file in the container whose time is the last sign of life
 
@@ -39,6 +40,7 @@ def held(client: docker.DockerClient, service: str, env: str, reason: str, wait:
         yield
     finally:
         released.set()
+        signs.join(10.0)
         with faults.told(), suppress(NotFound):
             client.api.remove_container(container, force=True)
 
@@ -66,8 +68,9 @@ def acquire(client: docker.DockerClient, service: str, env: str, reason: str, de
         with suppress(NotFound):
             holder = client.api.inspect_container(names.lock(service))
             left = LEASE - (clock(client) - last_sign(client, holder))
-            if left <= 0:
-                client.api.remove_container(holder["Id"], force=True)
+            if left <= 0 and time.monotonic() < deadline + TAKING:
+                with suppress(APIError):  # busy, while its holder gives a late sign of life
+                    client.api.remove_container(holder["Id"], force=True)
                 continue
             if time.monotonic() >= deadline:
                 raise Locked(sentence(service, holder, left))

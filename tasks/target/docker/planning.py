@@ -32,6 +32,8 @@ def changes(
     yield from image(serving, release, current)
     yield from spec.changes(*settled(environment, found, boxes, serving.name))
     yield from running(boxes)
+    if not serving.verified:
+        yield Change("verified", "no", "yes")
     percent = next((each.percent for each in current.traffic if each.revision == serving.name), 0)
     if percent != 100:
         yield Change("traffic", f"{percent} %", "100 %")
@@ -52,12 +54,13 @@ def image(serving: Revision, release: Release, current: Current) -> Iterator[Cha
 def settled(
     environment: Environment, found: Inventory, boxes: Sequence[Box], revision: str
 ) -> tuple[spec.Spec, spec.Spec]:
-    """What the settings asked for when the revision was made, with as many replicas as there are by now; and now."""
+    """What the settings asked for when the revision was made, with the replicas and the port of by now; and now."""
     records = (each for each in found.records if each["dockyard.revision"] == revision)
     labels = boxes[0].labels if boxes else next(records, {})
     before = spec.load(labels.get("dockyard.spec", ""))
     replicas = sum(box.process == names.WEB for box in boxes)
-    return {**before, "REPLICAS": str(replicas)}, spec.spec(environment)
+    where = {"published port": found.edge.front} if found.edge else {}
+    return {**before, "REPLICAS": str(replicas), **where}, spec.spec(environment)
 
 
 def running(boxes: Sequence[Box]) -> Iterator[Change]:

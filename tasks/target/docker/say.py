@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 
 def say(text: str) -> None:
-    """One line on standard error, at once."""
-    print(text, file=sys.stderr, flush=True)
+    """One line on standard error, at once. That nobody reads it stops no release."""
+    with suppress(BrokenPipeError):
+        print(text, file=sys.stderr, flush=True)

@@ -39,7 +39,7 @@ def grow(service: Service, look: Look, boxes: list[Box], replicas: int) -> None:
         )
         new = [box for box in service.boxes(first.revision, names.WEB) if box.replica in numbers]
         service.wait(new)
-        service.shift(service.edge, look.traffic)
+        service.shift(service.edge_now(look.inventory, look.traffic), look.traffic)
     except BaseException:
         service.fleet.remove(box for box in service.boxes(first.revision, names.WEB) if box.replica in numbers)
         raise
@@ -50,7 +50,8 @@ def shrink(service: Service, look: Look, boxes: list[Box]) -> None:
     leaving = {box.name for box in boxes}
     staying = routing.weigh((each for each in look.routing.servers if each.name not in leaving), look.traffic)
     idle = [replace(each, weight=0) for each in look.routing.servers if each.name in leaving]
-    service.edge.change(look.routing, replace(staying, servers=(*staying.servers, *idle)))
-    service.drain(service.look(), leaving)
+    edge = service.edge_now(look.inventory, look.traffic)
+    edge.change(look.routing, replace(staying, servers=(*staying.servers, *idle)))
+    service.drain(edge, service.look(), leaving)
     service.fleet.stop(boxes)
     service.fleet.remove(boxes)

@@ -14,7 +14,7 @@ from . import engine, health, inventory, ledger, names, routing, spec
 from .channel import Channel
 from .edge import Edge
 from .fleet import Fleet
-from .front import Front, front, host_header
+from .front import Front, front, host_header, parse
 from .inventory import Box, Inventory
 from .routing import Routing, Server
 
@@ -54,6 +54,7 @@ class Service:
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self.name = environment.service
+        self.front_before = ""  # what the edge published when the rollout under way began
 
     @cached_property
     def client(self) -> engine.Engine:
@@ -78,6 +79,14 @@ class Service:
     def edge_at(self, where: Front) -> Edge:
         """The edge at another port or with another timeout."""
         return Edge(self.client, self.environment, where, self.channel)
+
+    def edge_now(self, found: Inventory, traffic: Sequence[Traffic], published: str = "") -> Edge:
+        """The edge where it is, or at `published`, with the timeout that the revision with most traffic asks for."""
+        most = max(traffic, key=lambda each: each.percent, default=Traffic("", 0)).revision
+        asked = next((spec.load(box.labels.get("dockyard.spec", "")) for box in found.instances(most)), {})
+        timeout = float(asked.get("REQUEST_TIMEOUT", f"{self.environment.request_timeout:g}s").rstrip("s"))
+        published = published or (found.edge.front if found.edge else self.front_before)
+        return self.edge_at(parse(published or self.edge.front.published, timeout))
 
     def boxes(self, revision: str = "", process: str = "") -> list[Box]:
         """The containers of a revision, as they are now."""
@@ -110,9 +119,12 @@ class Service:
         self.fleet.settle(boxes)
 
     def shift(self, edge: Edge, traffic: Sequence[Traffic]) -> tuple[Traffic, ...]:
-        """Give the traffic, to revisions that run or that are started for it; what the edge does then."""
+        """Give the traffic, to revisions that run or that are started for it; what the edge does then.
+
+        Of a revision that serves already, a worker that has stopped or a container that crashes is no reason to wait.
+        """
         found = self.inventory()
-        now = edge.awake(found)
+        serve = {each.revision for each in edge.awake(found).servers if each.weight}
         wanted = [each for each in traffic if each.percent or each.tag]
         boxes = {each.revision: found.instances(each.revision, names.WEB) for each in wanted}
         for revision, replicas in boxes.items():
@@ -121,23 +133,28 @@ class Service:
                     f"{revision} has no containers to give traffic to; "
                     f"inv history --env={self.environment.name} lists what there is."
                 )
-            asleep = [box for box in found.instances(revision) if not box.running]
+            needed = [box for box in replicas if not box.up] if revision in serve else found.instances(revision)
+            asleep = [box for box in needed if not box.running]
             self.fleet.start(asleep)
             self.wait(asleep)
-        new = {box.name: server(box) for replicas in boxes.values() for box in replicas}
-        old = {each.name: each for each in now.servers}
-        edge.change(now, routing.weigh((old | new).values(), wanted))
+        give(edge, edge.ensure(self.inventory()), [box for each in boxes.values() for box in each], wanted)
         return self.look().traffic
 
-    def drain(self, look: Look, leaving: Collection[str]) -> None:
+    def drain(self, edge: Edge, look: Look, leaving: Collection[str]) -> None:
         """Let servers without weight finish what they have begun, for DRAIN_TIMEOUT at most; then forget them."""
         if not leaving:
             return
         deadline = time.monotonic() + self.environment.drain_timeout
         while any(look.sessions.get(name) for name in leaving) and time.monotonic() < deadline:
             time.sleep(0.05)
-            look = replace(look, sessions=self.edge.look(look.inventory)[1])
-        self.edge.change(look.routing, routing.keeping(look.routing, leaving))
+            look = replace(look, sessions=edge.look(look.inventory)[1])
+        edge.change(look.routing, routing.keeping(look.routing, leaving))
+
+
+def give(edge: Edge, now: Routing, boxes: Sequence[Box], traffic: Sequence[Traffic]) -> None:
+    """Share the requests out over these replicas, and over those that the edge knows already."""
+    known = {each.name: each for each in now.servers}
+    edge.change(now, routing.weigh((known | {box.name: server(box) for box in boxes}).values(), traffic))
 
 
 def server(box: Box) -> Server:

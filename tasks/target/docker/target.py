@@ -9,7 +9,22 @@ from typing import TYPE_CHECKING
 
 from ...errors import SettingError
 from .. import CheckResult, Current, LogLine, LogQuery, Missing, Plan, Release, Revision, Rollout, Traffic, probe
-from . import absent, arriving, containers, dial, images, leaving, ledger, lock, logs, names, network, once, planning
+from . import (
+    absent,
+    arriving,
+    containers,
+    dial,
+    images,
+    leaving,
+    ledger,
+    lock,
+    logs,
+    names,
+    network,
+    once,
+    planning,
+    undoing,
+)
 from .engine import host
 from .faults import told
 from .front import url
@@ -51,8 +66,9 @@ class DockerTarget:
     # Say
 
     @told()
-    def plan(self, release: Release, *, force: bool = False) -> Plan:
+    def plan(self, release: Release, *, force: bool = False, traffic_tag: str = "") -> Plan:
         """The differences between what runs and what the release with these settings would be."""
+        planning.refuse_tag(self.environment, traffic_tag)
         if names.WEB in self.environment.processes:
             raise SettingError(
                 "PROCESS_WEB would be the service itself, which runs anyway; give the worker another name."
@@ -65,9 +81,8 @@ class DockerTarget:
     # Act
 
     @told()
-    def apply(self, plan: Plan, *, traffic_tag: str = "") -> Rollout:
+    def apply(self, plan: Plan) -> Rollout:
         """Bring a new revision up at 0 %; on any failure all that it made is removed again."""
-        planning.refuse_tag(self.environment, traffic_tag)
         return arriving.apply(self.service, plan)
 
     @told()
@@ -98,8 +113,8 @@ class DockerTarget:
 
     @told()
     def shift(self, traffic: Sequence[Traffic]) -> tuple[Traffic, ...]:
-        """Set the traffic, starting what is asleep, and return it as HAProxy has it then."""
-        return self.service.shift(self.service.edge, traffic)
+        """Set the traffic, starting what is asleep; all of it for one revision moves the edge to the settings' port."""
+        return arriving.shift(self.service, traffic)
 
     @told()
     def retire(self, rollout: Rollout) -> None:
@@ -109,7 +124,7 @@ class DockerTarget:
     @told()
     def undo(self, rollout: Rollout) -> None:
         """Give the traffic back as it was and stop the rollout's revision; its containers stay for a look."""
-        leaving.undo(self.service, rollout)
+        undoing.undo(self.service, rollout)
 
     @told()
     def verified(self, revision: str, checks: Sequence[CheckResult]) -> None:

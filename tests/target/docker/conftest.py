@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ from typing import Any
 import docker
 import httpx
 import pytest
+from docker.errors import NotFound
 
 from tasks import environment
 from tasks.target import CheckResult, Release, Rollout, Traffic
+from tasks.target.docker import health
 from tasks.target.docker.target import DockerTarget
 from tests.service import APPLICATION, clean, free_port
 
@@ -61,8 +63,10 @@ def application(engine: docker.DockerClient, registry: str) -> Iterator[Applicat
     with ThreadPoolExecutor(2) as side_by_side:
         digests = dict(zip("12", side_by_side.map(publish, "12"), strict=True))
     yield Application(repository, digests)
-    for digest in digests.values():
-        engine.images.remove(f"{repository}@{digest}", force=True)
+    for version, digest in digests.items():
+        for name in (f"{repository}:v{version}", f"{repository}@{digest}"):
+            with suppress(NotFound):
+                engine.images.remove(name)
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -150,6 +154,7 @@ def benched(root: Path, engine: docker.DockerClient, application: Application, s
         "HEALTH_PATH": "/health",
         "HEALTH_TIMEOUT": "20s",
         "DRAIN_TIMEOUT": "2s",
+        "BUILD_NETWORK": "host",
     }
     try:
         yield Bench(root, service, application, port, settings)
@@ -159,6 +164,12 @@ def benched(root: Path, engine: docker.DockerClient, application: Application, s
             for container in engine.containers.list(all=True, filters=mine, ignore_removed=True):
                 side_by_side.submit(container.remove, force=True, v=True)
         clean(engine, service)
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that run for a moment count as steady, where it is not this that is tested."""
+    monkeypatch.setattr(health, "STEADY", 0.2)
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def test_no_request_is_lost_while_revisions_come_and_go(bench: Bench) -> None:
 def test_a_slow_request_ends_before_its_container_is_stopped(bench: Bench) -> None:
     _, one = bench.deploy("1", DRAIN_TIMEOUT="10s")
     said: list[str] = []
-    slow = threading.Thread(target=lambda: said.append(bench.ask("/revision?sleep=3").json()["hostname"]))
+    slow = threading.Thread(target=lambda: said.append(bench.ask("/revision?sleep=2").json()["hostname"]))
     slow.start()
     time.sleep(0.2)
     began = time.monotonic()
@@ -144,7 +144,7 @@ def test_a_traffic_tag_reaches_a_revision_without_traffic(bench: Bench) -> None:
 def test_a_traffic_tag_must_fit_a_host_name(bench: Bench, tag: str) -> None:
     target = bench.target()
     with pytest.raises(DockyardError, match="cannot be the first part of a host name"):
-        target.apply(target.plan(bench.application.release()), traffic_tag=tag)
+        target.plan(bench.application.release(), traffic_tag=tag)
 
 
 def test_without_traffic_the_edge_says_so(bench: Bench) -> None:
@@ -207,13 +207,10 @@ def test_a_rollback_brings_a_kept_revision_back(bench: Bench, engine: docker.Doc
     assert engine.containers.get(one.revision).status == "exited"
 
 
-def test_another_port_moves_the_edge_and_an_undo_moves_it_back(bench: Bench) -> None:
-    from tests.service import free_port
-
-    _, one = bench.deploy("1")
-    before, bench.port = bench.port, free_port()
-    target, two = bench.start("2", URL=f"http://127.0.0.1:{bench.port}")
-    assert bench.revision() == one.revision, "the same traffic at the new port"
-    target.undo(two)
-    bench.port = before
-    assert bench.revision() == one.revision
+def test_what_a_killed_deploy_left_behind_is_taken_away_by_the_next(bench: Bench, engine: docker.DockerClient) -> None:
+    _, killed = bench.fail("1")
+    target, next_one = bench.deploy("2")
+    assert bench.revision() == next_one.revision
+    assert [each.name for each in target.current().instances] == [next_one.revision]
+    mine: dict[str, str | list[str] | bool] = {"label": f"dockyard.revision={killed.revision}"}
+    assert engine.containers.list(all=True, filters=mine) == []

@@ -78,15 +78,15 @@ def test_an_interruption_frees_it(bench: Bench) -> None:
 
 
 def test_signs_of_life_keep_it_and_silence_loses_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "LEASE", 1.5)
-    monkeypatch.setattr(lock, "SIGN", 0.2)
+    monkeypatch.setattr(lock, "LEASE", 1.0)
+    monkeypatch.setattr(lock, "SIGN", 0.1)
     one, two = bench.target(), bench.target()
     with one.lock("alive"):
-        time.sleep(2.0)
+        time.sleep(1.3)
         with pytest.raises(Locked), two.lock("too early"):
             pytest.fail("two hold it")
         monkeypatch.setattr(lock, "LEASE", 0.0)  # as if it had been silent for long
         with two.lock("took it over"):
-            monkeypatch.setattr(lock, "LEASE", 1.5)
+            monkeypatch.setattr(lock, "LEASE", 60.0)
             with pytest.raises(Locked, match="took it over"), one.lock("again"):
                 pytest.fail("two hold it")

@@ -14,6 +14,8 @@ from tasks.target import LogLine, LogQuery
 from tasks.target.docker.logs import lines
 from tests.target.docker.conftest import Bench
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 CHATTER = "python3 -uc 'import time; [(print(\"tick\", n), time.sleep(0.05)) for n in range(9999)]'"
 
 

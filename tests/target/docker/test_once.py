@@ -30,8 +30,9 @@ def test_output_exit_code_and_nothing_left(
     assert target.run_once(["python3", "-c", script], bench.application.release()) == code
     out, err = capfd.readouterr()
     assert out == ""
-    assert "oops\n" in err
-    assert err.endswith("héllo wörld\n"), "the last line without its end too"
+    assert "oops" in err
+    assert "héllo wörld" in err, "the last line, which has no end, too"
+    assert err.endswith("\n")
     assert tasks(engine, bench) == []
 
 
@@ -48,7 +49,7 @@ def test_it_reaches_the_service_by_its_network(
 
 def test_an_interruption_removes_it(serving: tuple[Bench, Rollout], engine: docker.DockerClient) -> None:
     bench, _ = serving
-    timer = threading.Timer(1.5, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
+    timer = threading.Timer(0.8, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         bench.target().run_once(shlex.split("sleep 60"), bench.application.release())

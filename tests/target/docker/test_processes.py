@@ -10,6 +10,8 @@ from tasks.errors import DeployFailed, SettingError
 from tasks.target import Change, Traffic
 from tests.target.docker.conftest import Bench, until
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 
 def check(path: str, status: int = 200, text: str = "", **more: str) -> Check:
     """A check as CHECK_* gives it."""
