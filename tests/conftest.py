@@ -19,8 +19,7 @@ from invoke.program import Program
 
 from tasks import collection, embedded
 from tasks.target.docker.engine import connect
-
-from .service import free_port
+from tests.service import Service, clean, free_port
 
 REGISTRY = "127.0.0.1:5000"
 APPLICATION = Path(__file__).parent / "application"
@@ -43,6 +42,7 @@ class Result:
 
 Dockyard = Callable[..., Result]
 Project = Callable[..., Path]
+Inv = Callable[[str], Result]
 
 
 @pytest.fixture(scope="session")
@@ -118,3 +118,18 @@ def dockyard(capsys: pytest.CaptureFixture[str]) -> Dockyard:
         return Result(code, said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def api(tmp_path: Path, engine: docker.DockerClient, repository: str, service: str) -> Iterator[Service]:
+    """A project of its own with the tests' application, in git, and whatever it released taken away at the end."""
+    made = Service(tmp_path / "päth with späces", service, repository, free_port())
+    made.write()
+    yield made
+    clean(engine, service, repository)
+
+
+@pytest.fixture
+def inv(api: Service, dockyard: Dockyard) -> Inv:
+    """The command line in that project."""
+    return lambda line: dockyard(line, api.root)

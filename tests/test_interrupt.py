@@ -8,26 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import docker
 import pytest
 
 from tests.conftest import Dockyard
-from tests.service import Service, clean, free_port
+from tests.service import Service
 
 REPOSITORY = Path(__file__).parent.parent
 COMMAND = [sys.executable, "-c", "from tasks.program import main; main()"]
-
-
-@pytest.fixture
-def api(tmp_path: Path, engine: docker.DockerClient, repository: str, service: str) -> Iterator[Service]:
-    """A released service."""
-    made = Service(tmp_path / "project", service, repository, free_port())
-    made.write()
-    yield made
-    clean(engine, service, repository)
 
 
 def start(api: Service, *words: str) -> subprocess.Popen[str]:
