@@ -163,7 +163,8 @@ class Verb(Task[Body]):
             raise SystemExit(128 + signal.SIGPIPE) from None
         if failure:
             if json:
-                emit({**failure.document, "error": failure.message, "exit": failure.exit_code})
+                said = {"error": failure.message} if failure.message else {}
+                emit({**failure.document, **said, "exit": failure.exit_code})
             raise failure
         if json and document:
             emit({**document, "seconds": round(time.monotonic() - started, 3)})
