@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +13,7 @@ from .errors import PlanDiffers, SettingError
 from .rollout import bring_up, retire
 from .target import Plan, Release
 from .verb import Document, Operation, verb
+from .who import user_at_host
 
 if TYPE_CHECKING:
     from .image.pin import Pin
@@ -62,17 +60,11 @@ def as_release(pin: Pin, by: str, note: str = "") -> Release:
 
 
 def who(op: Operation) -> str:
-    """Git's user.email, else user@host; the user's number where the system has no name for it."""
+    """Git's user.email, else user@host."""
     from .image import source
 
-    email = (source.git(op.root, "config", "user.email", may_fail=True) or "").strip()
-    if email:
-        return email
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
+    email = source.git(op.root, "config", "user.email", may_fail=True) or ""
+    return email.strip() or user_at_host()
 
 
 def roll_out(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import io
-import socket
 import tarfile
 import threading
 import time
@@ -17,6 +15,7 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from ...errors import Locked
+from ...who import user_at_host
 from . import faults, names
 from .engine import clock, instant
 
@@ -51,7 +50,7 @@ def acquire(client: docker.DockerClient, service: str, env: str, reason: str, de
         names.LABEL: service,
         names.ROLE: "lock",
         "dockyard.env": env,
-        "dockyard.by": f"{getpass.getuser()}@{socket.gethostname()}",
+        "dockyard.by": user_at_host(),
         "dockyard.reason": reason,
     }
     config = {"Image": ":".join(IMAGE), "Cmd": ["lock"], "Labels": labels, "HostConfig": {"NetworkMode": "none"}}
