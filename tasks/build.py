@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from .environment.settings import Environment
     from .image.claims import Claims
     from .image.images import Images
-    from .image.registry import Registry
+    from .image.reuse import Found
     from .image.source import Source
 
 
@@ -49,48 +50,61 @@ def build(
 
 
 def make(
-    op: Operation, *, tag: str = "", hotfix: str = "", note: str = "", builder: str = "", no_cache: bool = False
+    op: Operation,
+    *,
+    tag: str = "",
+    hotfix: str = "",
+    note: str = "",
+    builder: str = "",
+    no_cache: bool = False,
+    here: bool = True,
 ) -> Image:
     """Build what is not built yet, check it, and tag it. A dry run says what it would do.
 
+    Without `here` an image that the registry has is not brought to the engine for it, unless MAX_IMAGE_SIZE has to
+    be checked there: what is deployed by digest is needed only where it runs.
     Raises DockyardError for a failed build, a wrong architecture, too large an image or a tag that other content
     has; SettingError for what cannot be built at all.
     """
     from . import image
-    from .image import recipe, reuse, source
+    from .image import outage, recipe, source
     from .image import tag as tags
     from .image.claims import Claims
     from .image.images import Images
-    from .image.registry import Registry
-    from .target.docker.engine import connect
 
     environment = op.environment
     tree = source.read(op.root)
     refuse_dirty(environment, tree)
     wanted = tags.wanted(environment, tree, tag=tag, hotfix=hotfix)
-    client = connect()
-    images = Images(client, environment.image)
+    images = Images(op.engine, environment.image)
     asked = recipe.of(environment, tree, tag=wanted, note=note, no_cache=no_cache)
     recipe.check(environment, asked)
-    maker = image.builder(environment, builder, client)
-    asked = with_inputs(asked, images)
-    registry = Registry(environment.image)
-    claims = Claims(images, registry, op.say)
-    built = () if asked.no_cache else reuse.on_engine(images, asked)
-    there = {} if asked.no_cache or built else in_registry(op, asked, claims, wanted)
+    maker = image.builder(environment, builder, op.engine)
+    claims = Claims(images, op.registry, op.say)
+    asked, found = look_up(op, asked, images, claims, wanted)
+    pulls = found.digests if found and (here or environment.max_image_size is not None) else {}
     if op.dry:
-        say_dry(op, [] if built or there else [maker.command(asked, each) for each in asked.platforms], there, wanted)
-        return Image(f"{environment.image}:{wanted}", wanted, built, largest(built), bool(built or there))
-    built = built or pulled(op, images, registry, there)
-    reused = bool(built)
-    built = built or tuple(maker.build(asked, each) for each in asked.platforms)
-    check(environment, built, images)
+        say_dry(op, [] if found else [maker.command(asked, each) for each in asked.platforms], pulls, wanted)
+        known = found.built if found and not found.digest else ()
+        return Image(f"{environment.image}:{wanted}", wanted, known, largest(known), found is not None)
+    if pulls:
+        found = pulled(op, images, pulls)
+    if not found:
+        with outage.told():
+            built = tuple(maker.build(asked, each) for each in asked.platforms)
+        claims.forget()  # a build can take its time
+    else:
+        built = found.built
+    digest = found.digest if found else ""
+    if not digest:
+        check(environment, built, images)
     chosen = choose(environment, claims, wanted, built, given=bool(tag))
     changed = not claims.ours(chosen, built)
     for each, name in zip(built, tags.each(chosen, asked.platforms).values(), strict=True):
-        images.tag(each.image_id, name)
-    op.say(f"{environment.image}:{chosen} is {'an image of the same inputs' if reused else 'built'}.")
-    return Image(f"{environment.image}:{chosen}", chosen, built, largest(built), reused, changed)
+        if not digest:
+            images.tag(each.image_id, name)
+    op.say(f"{environment.image}:{chosen} is {'an image of the same inputs' if found else 'built'}.")
+    return Image(f"{environment.image}:{chosen}", chosen, built, largest(built), found is not None, changed, digest)
 
 
 def refuse_dirty(environment: Environment, tree: Source) -> None:
@@ -104,6 +118,28 @@ def refuse_dirty(environment: Environment, tree: Source) -> None:
         )
 
 
+def look_up(op: Operation, asked: Recipe, images: Images, claims: Claims, wanted: str) -> tuple[Recipe, Found | None]:
+    """The recipe, labelled with the hash of its inputs, and the images of the same inputs that were built last.
+
+    Engine and registry are asked side by side, and about the wanted tag too, which is compared afterwards.
+    """
+    from .image import reuse
+    from .image import tag as tags
+    from .image.recipe import INPUTS
+
+    with ThreadPoolExecutor(3) as beside:
+        beside.submit(claims.manifest, wanted)
+        beside.submit(lambda: claims.local)
+        asked = with_inputs(asked, images)
+        if asked.no_cache:
+            return asked, None
+        by_inputs = tags.of_inputs(asked.labels.get(INPUTS, ""))
+        there = beside.submit(claims.asking, lambda registry: reuse.in_registry(registry, asked, [by_inputs]))
+        found = reuse.later(reuse.on_engine(images, asked), there.result())
+    others = references(op, asked, wanted)
+    return asked, found or claims.asking(lambda registry: reuse.in_registry(registry, asked, others))
+
+
 def with_inputs(asked: Recipe, images: Images) -> Recipe:
     """The recipe, labelled with the hash of its inputs where that can be told."""
     from .image import inputs
@@ -113,30 +149,28 @@ def with_inputs(asked: Recipe, images: Images) -> Recipe:
     return replace(asked, labels={**asked.labels, INPUTS: made}) if made else asked
 
 
-def in_registry(op: Operation, asked: Recipe, claims: Claims, wanted: str) -> dict[str, str]:
-    """The digests of the same inputs in the registry: under the wanted tag, or as pinned."""
-    from .image import pin, reuse
+def references(op: Operation, asked: Recipe, wanted: str) -> list[str]:
+    """Where else the registry may have the same inputs: under the wanted tag, or as pinned."""
+    from .image import pin
     from .image.recipe import INPUTS
 
-    references = [wanted]
     try:
         pinned = pin.read(op.root, op.name)
     except SettingError:
-        pinned = None
-    if pinned and pinned.image == op.environment.image and pinned.inputs == asked.labels.get(INPUTS):
-        references.append(pinned.digest)
-    return claims.asking(lambda registry: reuse.in_registry(registry, asked, references)) or {}
+        return [wanted]
+    same = pinned.image == op.environment.image and pinned.inputs == asked.labels.get(INPUTS)
+    return [wanted, pinned.digest] if same else [wanted]
 
 
-def pulled(op: Operation, images: Images, registry: Registry, digests: Mapping[str, str]) -> tuple[Built, ...]:
-    """The registry's images of the same inputs, brought to the engine; none if they cannot be, which is said."""
+def pulled(op: Operation, images: Images, digests: Mapping[str, str]) -> Found | None:
+    """The registry's images of the same inputs, brought to the engine; None if they cannot be, which is said."""
     from .image import reuse
 
     try:
-        return reuse.pull(images, registry, digests)
+        return reuse.Found(reuse.pull(images, op.registry, digests))
     except DockyardError as error:
         op.say(f"{error.message} It is built here.")
-        return ()
+        return None
 
 
 def check(environment: Environment, built: Sequence[Built], images: Images) -> None:

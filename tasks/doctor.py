@@ -80,10 +80,11 @@ def builder(op: Operation) -> list[Finding]:
 def registry(op: Operation) -> list[Finding]:
     """Whether the registry answers, with the credentials at hand."""
     from .image.registry import Registry
+    from .image.tag import for_people
 
     repository = Registry(op.environment.image)
     try:
-        tags = repository.tags()
+        tags = for_people(repository.tags())
     except DockyardError as error:
         return [Finding("registry", False, str(error.message))]
     return [Finding("registry", True, f"{op.environment.image} answers, {len(tags)} tags")]

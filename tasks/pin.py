@@ -50,10 +50,8 @@ def pin_release(op: Operation, *, tag: str = "", digest: str = "") -> Pin:
     """
     from .image import pin as pins
     from .image import tag as tags
-    from .image.registry import Registry
 
-    environment = op.environment
-    registry = Registry(environment.image)
+    environment, registry = op.environment, op.registry
     if tag:
         tags.still(tags.valid(tag), tags.moving(environment))
     elif not digest:
@@ -84,9 +82,8 @@ def newest(op: Operation) -> str:
     """The tag of this environment's newest image on the engine."""
     from .image.images import Images
     from .push import newest as newest_of
-    from .target.docker.engine import connect
 
-    return newest_of(op, Images(connect(), op.environment.image))
+    return newest_of(op, Images(op.engine, op.environment.image))
 
 
 def resolve(op: Operation, registry: Registry, tag: str, digest: str) -> Manifest:
@@ -131,9 +128,10 @@ def describe(op: Operation, registry: Registry, manifest: Manifest, tag: str) ->
 
 def named(registry: Registry, manifest: Manifest, version: str) -> str:
     """The tag that an image was built under, if the registry has it there; "" if not."""
-    from .image.tag import VALID
+    from .image.tag import VALID, for_people
 
-    return version if VALID.fullmatch(version) and registry.digest(version) == manifest.digest else ""
+    possible = VALID.fullmatch(version) and for_people([version])
+    return version if possible and registry.digest(version) == manifest.digest else ""
 
 
 def utc(created: str) -> str:

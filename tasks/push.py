@@ -40,36 +40,41 @@ def push(op: Operation, tag: str = "", also: str = "") -> Document:
     }
 
 
-def publish(op: Operation, tag: str = "", also: Iterable[str] = ()) -> Pushed:
+def publish(op: Operation, tag: str = "", also: Iterable[str] = (), digest: str = "") -> Pushed:
     """Push an image (that of `tag`, else the newest one) if the registry has it not, then move the moving tags.
 
-    A dry run looks and says. Raises DockyardError if other content has the tag, and if what the registry has
-    afterwards is not what was pushed; SettingError for a moving tag as the image's own.
+    The tag of its inputs comes to name it too, so that no machine builds the same again. `digest` is what the registry
+    has already of an image that is not on the engine: it is only given the tag. A dry run looks and says.
+    Raises DockyardError if other content has the tag, and if what the registry has afterwards is not what was pushed;
+    SettingError for a moving tag as the image's own.
     """
     from .image import publish as publishing
     from .image import tag as tags
     from .image.images import Images
-    from .image.registry import Registry
-    from .target.docker.engine import connect
 
-    environment = op.environment
+    environment, registry = op.environment, op.registry
     moves = [tags.valid(name) for name in (*environment.also_tag, *also)]
-    client = connect()
-    images = Images(client, environment.image)
-    tag = tags.still(tag, tags.moving(environment, moves)) if tag else newest(op, images, moves)
-    registry = Registry(environment.image)
-    stored = on_engine(op, images, tag)
-    uploads = [publishing.plan(registry, name, each) for name, each in stored.items()]
-    there = registry.manifest(tag)
-    if not stored and there is None:
+    images = Images(op.engine, environment.image)
+    tag = tags.still(tags.valid(tag), tags.moving(environment, moves)) if tag else newest(op, images, moves)
+    stored = {} if digest else on_engine(op, images, tag)
+    by_inputs = publishing.by_inputs(each.labels for each in stored.values())
+    known = publishing.look(registry, {tag, *stored, by_inputs, digest} - {""})
+    same = known.get(by_inputs)
+    uploads = [publishing.plan(registry, name, each, known[name], same) for name, each in stored.items()]
+    there, given = known[tag], known.get(digest)
+    if not (stored or there or given):
         raise DockyardError(
             f"There is no image {environment.image}:{tag}, neither on this engine nor in the registry: "
             f"type inv build --env={op.name} --tag={tag}."
         )
     if op.dry:
         return say_dry(op, registry, tag, uploads, there, moves)
-    manifests = {each.stored.platform: publishing.carry_out(client, registry, each) for each in uploads}
-    manifest = whole(registry, tag, manifests, there)
+    manifests = {each.stored.platform: publishing.carry_out(op.engine, registry, each) for each in uploads}
+    if given and not there:
+        registry.put(given, tag)
+    manifest = whole(registry, tag, manifests, there or given)
+    if same != manifest:
+        find_again(op, manifest)
     moved = publishing.move(registry, manifest, moves)
     for name in moved:
         op.say(f"{environment.image}:{name} moved to {manifest.digest}.")
@@ -138,6 +143,19 @@ def whole(registry: Registry, tag: str, manifests: dict[str, Manifest], there: M
     elif {each.digest for each in registry.images(there)} != {each.digest for each in manifests.values()}:
         raise DockyardError(publishing.taken(registry, tag, there))
     return there or index
+
+
+def find_again(op: Operation, manifest: Manifest) -> None:
+    """Let the tag of its inputs name a manifest; where it cannot be set, that is said, as the image is pushed."""
+    from .image import publish as publishing
+
+    try:
+        publishing.name_inputs(op.registry, manifest)
+    except DockyardError as error:
+        op.say(
+            f"The tag that finds this image by its inputs could not be set, so other machines may build it again, or "
+            f"find an older one: {error.message} If the registry's tags are immutable, let `inputs-*` be moved."
+        )
 
 
 def say_dry(

@@ -13,6 +13,7 @@ RECENT = 10  # log lines at the end
 
 @verb(
     changes=True,
+    locks=True,
     help={
         "tag": "the image's tag, rather than TAG's template",
         "hotfix": "an issue's name for a hotfix tag: issue123",
@@ -26,13 +27,14 @@ def release(
 ) -> Document:
     """Build, push, pin, deploy and verify; a failed check undoes it (exit 4)."""
     refuse_unready(op)
-    image = build.make(op, tag=tag, hotfix=hotfix, note=note)
+    image = build.make(op, tag=tag, hotfix=hotfix, note=note, here=False)
     if op.dry:
         op.say(f"Would push {image.reference}, pin its digest in env/{op.name}.lock, deploy and verify it.")
         return {"env": op.name, "service": op.environment.service, "tag": image.tag, "changed": False}
-    published = push.publish(op, image.tag, also=tuple(also.split(",")) if also else ())
-    pin = pinning.pin_release(op, tag=published.tag)
-    document = roll_out(op, as_release(pin, who(op), note), force=force)
+    published = push.publish(op, image.tag, also=tuple(also.split(",")) if also else (), digest=image.digest)
+    with op.lock(f"release {published.tag}"):  # or another release of this checkout could pin in between
+        pin = pinning.pin_release(op, tag=published.tag)
+        document = roll_out(op, as_release(pin, who(op), note), force=force)
     for line in op.target.logs(LogQuery(limit=RECENT)):
         op.say(f"  {line.at[11:19]} {line.source} | {line.text}")
     return {**document, "size": pin.size, "reused": image.reused}

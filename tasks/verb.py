@@ -13,86 +13,26 @@ import json as json_module
 import os
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from functools import cached_property
-from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from invoke.context import Context
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
-from . import environment as environments
 from .errors import DockyardError, Interrupted
+from .operation import Document as Document
+from .operation import Operation as Operation
+from .signals import terminable
 
-if TYPE_CHECKING:
-    from .environment.settings import Environment
-    from .target import Target
-
-Document = dict[str, Any]
 Body = Callable[..., Document]
-
-
-class Operation:
-    """One use of a verb: where it runs, on which environment, and how it speaks."""
-
-    def __init__(
-        self, context: Context, *, env: str = "", json: bool = False, changes: bool = False, force: bool = False
-    ) -> None:
-        self.context = context
-        self.json = json
-        self._force = force
-        self._env = env
-        self._changes = changes
-
-    @cached_property
-    def root(self) -> Path:
-        """The project: the nearest directory at or above the working directory with `env/*.env` in it."""
-        root = self.context.config.dockyard.root
-        return environments.project(Path.cwd(), Path(root) if root else None)
-
-    @cached_property
-    def name(self) -> str:
-        """The environment's name. Raises SettingError for an unknown one, or for a protected one not named."""
-        return environments.choose(self.root, self._env, changes=self._changes and not self.dry)
-
-    @cached_property
-    def environment(self) -> Environment:
-        """The environment's settings, all of them checked; a verb's `--force` overrides FIXED_<KEY>."""
-        return environments.load(self.root, self.name, force=self._force)
-
-    @cached_property
-    def target(self) -> Target:
-        """The platform that the environment names."""
-        from . import target
-
-        return target.of(self.environment)
-
-    @property
-    def dry(self) -> bool:
-        """Whether Invoke's own `--dry` was given: read, say, change nothing."""
-        return bool(self.context.config.run.dry)
-
-    def say(self, text: str) -> None:
-        """Progress and prose: standard error, always. That nobody reads it stops no release."""
-        with suppress(BrokenPipeError):
-            print(text, file=sys.stderr, flush=True)
-
-    def show(self, text: str) -> None:
-        """A result for a person: standard output, unless that is kept for the JSON document."""
-        if not self.json:
-            print(text, flush=True)
 
 
 class Verb(Task[Body]):
     """An Invoke task that can be run by nobody's accident: no positionals, no automatic short flags.
 
     Both have run real deploys: invoke #982, #1084. `changes` says that it changes the platform, so that a
-    protected environment must be named.
+    protected environment must be named; `locks`, that it holds the service meanwhile, so that it takes `--wait-lock`.
     """
 
     def __init__(
@@ -102,23 +42,28 @@ class Verb(Task[Body]):
         name: str | None = None,
         help: Mapping[str, str] | None = None,
         changes: bool = False,
+        locks: bool = False,
         env: str = "",
         default: bool = False,
     ) -> None:
         self.changes = changes
+        self.locks = locks
         self.env = env
         self.own_help = dict(help or {})
         shared = {"json": "print one JSON document on standard output"}
         if not env:
             shared["env"] = "the environment: NAME of env/NAME.env"
+        if locks:
+            shared["wait_lock"] = "how long to wait while somebody else releases this service: 60s"
         super().__init__(
             body, name=name, positional=[], auto_shortflags=False, help={**self.own_help, **shared}, default=default
         )
 
     def argspec(self, body: Body) -> inspect.Signature:
-        """The body's flags, after `--env` (unless the verb is bound to one) and `--json`."""
+        """The body's flags, after `--env` (unless the verb is bound to one), `--json` and `--wait-lock`."""
         flags = super().argspec(body)
-        shared = {"json": False} if self.env else {"env": "", "json": False}
+        shared: dict[str, object] = {"json": False} if self.env else {"env": "", "json": False}
+        shared |= {"wait_lock": ""} if self.locks else {}
         keyword = inspect.Parameter.KEYWORD_ONLY
         return flags.replace(
             parameters=[
@@ -140,19 +85,21 @@ class Verb(Task[Body]):
 
         Its name is the whole one: Invoke runs two tasks of equal name and code only once (invoke #536).
         """
-        bound = Verb(self.body, name=f"{self.name}.{env}", help=self.own_help, changes=self.changes, env=env)
+        name = f"{self.name}.{env}"
+        bound = Verb(self.body, name=name, help=self.own_help, changes=self.changes, locks=self.locks, env=env)
         bound.__doc__ = f"`{self.name} --env={env}`."
         return bound
 
-    def __call__(self, *args: Any, env: str = "", json: bool = False, **flags: Any) -> Any:
+    def __call__(self, *args: Any, env: str = "", json: bool = False, wait_lock: str = "", **flags: Any) -> Any:
         """Run the body, print its document where asked, and turn Ctrl-C and SIGTERM into exit code 130."""
         force = bool(flags.get("force"))
-        op = Operation(args[0], env=self.env or env, json=json, changes=self.changes, force=force)
+        op = Operation(args[0], env=self.env or env, json=json, changes=self.changes, force=force, wait_lock=wait_lock)
         started = time.monotonic()
         self.times_called += 1
         failure: DockyardError | None = None
         try:
             with terminable():
+                op.refuse_flags()
                 document = self.body(op, **flags)
         except DockyardError as error:
             failure = error
@@ -172,50 +119,22 @@ class Verb(Task[Body]):
 
 
 def verb(
-    *, name: str | None = None, help: Mapping[str, str] | None = None, changes: bool = False, default: bool = False
+    *,
+    name: str | None = None,
+    help: Mapping[str, str] | None = None,
+    changes: bool = False,
+    locks: bool = False,
+    default: bool = False,
 ) -> Callable[[Body], Verb]:
     """Make a verb of a function that takes an `Operation` and returns a document."""
 
     def make(body: Body) -> Verb:
-        return Verb(body, name=name, help=help, changes=changes, default=default)
+        return Verb(body, name=name, help=help, changes=changes, locks=locks, default=default)
 
     return make
 
 
 def emit(document: Mapping[str, Any]) -> None:
-    """One JSON document on standard output."""
-    print(json_module.dumps(document, ensure_ascii=False), flush=True)
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Let SIGTERM, and the SIGHUP of a closed terminal, unwind the stack as Ctrl-C does: what was begun is undone."""
-
-    def interrupt(_signum: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    with handled(interrupt, signal.SIGTERM, signal.SIGHUP):
-        yield
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold all of them back while something is undone or recorded; neither may be half done."""
-    with handled(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        yield
-
-
-@contextmanager
-def handled(handler: Callable[[int, FrameType | None], None] | signal.Handlers, *numbers: int) -> Iterator[None]:
-    """Another handler of these signals, in the main thread; a signal that is ignored (nohup) stays so."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {each: signal.getsignal(each) for each in numbers if signal.getsignal(each) is not signal.SIG_IGN}
-    try:
-        for each in before:
-            signal.signal(each, handler)
-        yield
-    finally:
-        for each, own in before.items():
-            signal.signal(each, own)
+    """One JSON document on standard output, of ASCII alone where that is not UTF-8."""
+    ascii_only = (sys.stdout.encoding or "").lower() not in ("utf-8", "utf8")
+    print(json_module.dumps(document, ensure_ascii=ascii_only), flush=True)

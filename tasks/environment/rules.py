@@ -119,6 +119,10 @@ def tagging(it: Environment) -> Complaints:
         yield "VERSION_FROM", "VERSION_FROM=build_number needs BUILD_NUMBER, which is not set; set it."
     if it.tag == "latest" or it.tag in it.also_tag:
         yield "TAG", f"TAG={it.tag} is a moving tag, which is never deployed; write one such as {{date}}-{{sha}}."
+    for key, tag in (("TAG", it.tag), *(("ALSO_TAG", tag) for tag in it.also_tag)):
+        if tag.startswith("inputs-"):
+            text = f"{key} {tag} begins with inputs-, as the tags do that find an image by its inputs; write another."
+            yield key, text
 
 
 def scaling(it: Environment) -> Complaints:

@@ -62,6 +62,7 @@ class Image:
 
     `size` is in bytes as the engine counts (the largest platform's). `reused` says that the same inputs were
     found, here or in the registry; `changed` is False if the tag named this already. A dry run builds no `images`.
+    `digest` is the registry's, of an image that the registry has and the engine has not: it has no tag and size yet.
     """
 
     reference: str
@@ -70,6 +71,7 @@ class Image:
     size: int = 0
     reused: bool = False
     changed: bool = True
+    digest: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from threading import Lock
 from typing import TypeVar
 
 from ..errors import DockyardError
@@ -19,9 +21,16 @@ class Claims:
     """The tags of a repository. A registry that does not answer is said once, and then left out."""
 
     def __init__(self, images: Images, registry: Registry, say: Callable[[str], None]) -> None:
-        self.local = images.tags()
+        self.images = images
         self.registry: Registry | None = registry
         self.say = say
+        self._found: dict[str, Manifest | None] = {}
+        self._saying = Lock()
+
+    @cached_property
+    def local(self) -> dict[str, str]:
+        """The engine's tags, with the id that each names."""
+        return self.images.tags()
 
     def on_engine(self, tag: str, built: Sequence[Built]) -> bool:
         """Whether this engine has other content under a tag."""
@@ -45,8 +54,15 @@ class Claims:
         return all(self.local.get(names[image.platform]) == image.image_id for image in built)
 
     def manifest(self, tag: str) -> Manifest | None:
-        """What the registry has under a tag; None also where it does not answer."""
-        return self.asking(lambda registry: registry.manifest(tag))
+        """What the registry has under a tag, asked once; None also where it does not answer."""
+        if tag not in self._found:
+            self._found[tag] = self.asking(lambda registry: registry.manifest(tag))
+        return self._found[tag]
+
+    def forget(self) -> None:
+        """Ask anew from now on."""
+        self._found.clear()
+        vars(self).pop("local", None)
 
     def asking(self, question: Callable[[Registry], T | None]) -> T | None:
         """Ask the registry, or None where it does not answer, which is said the first time."""
@@ -55,13 +71,12 @@ class Claims:
         try:
             return question(self.registry)
         except DockyardError as error:
-            self.say(f"{error.message} Tags are compared with this engine's alone; push compares again.")
-            self.registry = None
+            with self._saying:
+                if self.registry is not None:
+                    self.say(f"{error.message} Tags are compared with this engine's alone; push compares again.")
+                self.registry = None
             return None
 
     def _other(self, tag: str, ids: Sequence[str]) -> bool:
-        def differs(registry: Registry) -> bool:
-            found = registry.manifest(tag)
-            return found is not None and not registry.holds(found, ids)
-
-        return bool(self.asking(differs))
+        found = self.manifest(tag)
+        return bool(found and self.asking(lambda registry: not registry.holds(found, ids)))

@@ -68,9 +68,10 @@ def look_up(repository: Repository) -> Credentials:
 
 
 class Challenged(httpx.Auth):
-    """Answers a registry's 401 once, with a login or a token, and keeps the answer for the next request."""
+    """Answers a registry's 401 once, with a login or a token, and keeps the answer for the next request.
 
-    requires_response_body = True
+    It reads no response but a token's: a layer is read by who asked for it, and not held whole.
+    """
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
@@ -113,10 +114,12 @@ class Challenged(httpx.Auth):
             form = {"grant_type": "refresh_token", "refresh_token": self.credentials.identity, "client_id": CLIENT}
             return httpx.Request("POST", realm, data={**form, **query})
         login = {"Authorization": self.credentials.header} if self.credentials else {}
-        return httpx.Request("GET", realm.copy_merge_params(query), headers=login)
+        scopes = query.pop("scope", "").split()  # two where a layer is mounted from another repository
+        return httpx.Request("GET", realm.copy_merge_params({**query, "scope": scopes}), headers=login)
 
     def bearer(self, response: httpx.Response) -> str:
         """The `Authorization` of a token response. Raises DockyardError if none was given."""
+        response.read()
         try:
             given = response.json() if response.is_success else {}
         except ValueError:

@@ -29,6 +29,7 @@ class Stored:
     digests: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     at: datetime = NEVER  # when it was tagged last, else made
+    created: datetime = NEVER  # when it was built, as its config says
 
 
 class Images:
@@ -79,6 +80,7 @@ def stored(found: Mapping[str, Any], name: str) -> Stored:
         digests=own(found.get("RepoDigests"), f"{name}@"),
         labels=(found.get("Config") or {}).get("Labels") or {},
         at=max(moments),
+        created=moments[0],
     )
 
 

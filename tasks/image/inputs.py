@@ -1,8 +1,8 @@
 """What a build is made of, as one hash: the same inputs are not built twice.
 
 The Dockerfile, the context as the engine sees it (`.dockerignore` applied), args, stage, platforms, the ids of
-secrets, the environment's name and the images that it builds on. Pins, labels of commit and date, and how it
-is built (network, builder, cache) are none.
+secrets, the names of environment and service, and the images that it builds on. Pins, labels of commit and date,
+and how it is built (network, builder, cache) are none.
 """
 
 from __future__ import annotations
@@ -10,20 +10,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
-
-from docker.utils.build import exclude_paths
+from collections.abc import Callable
 
 from ..errors import DockyardError
-from . import Recipe, check, dockerfile
+from . import Recipe, check, context, dockerfile, hashes
 from .images import Images
-from .recipe import ENV
+from .recipe import ENV, TITLE
 from .reference import split
 from .registry import Registry
 
-FORM = "dockyard inputs 1"  # a change of what is hashed changes this
-CHUNK = 1 << 20  # bytes
+FORM = "dockyard inputs 2"  # a change of what is hashed changes this
 
 
 def of(recipe: Recipe, base: Callable[[str, str], str]) -> str:
@@ -33,7 +29,7 @@ def of(recipe: Recipe, base: Callable[[str, str], str]) -> str:
     """
     try:
         return _hash(recipe, base)
-    except OSError:
+    except (OSError, ValueError):  # a `.dockerignore` that is none is the builder's to tell
         return ""
 
 
@@ -46,6 +42,7 @@ def _hash(recipe: Recipe, base: Callable[[str, str], str]) -> str:
     parts = {
         "form": FORM,
         "env": recipe.labels.get(ENV, ""),
+        "service": recipe.labels.get(TITLE, ""),
         "stage": recipe.stage,
         "platforms": ",".join(recipe.platforms),
         **{f"arg {name}": value for name, value in sorted(recipe.args.items())},
@@ -55,8 +52,8 @@ def _hash(recipe: Recipe, base: Callable[[str, str], str]) -> str:
     for name, value in parts.items():
         _add(digest, name.encode(), value.encode())
     _add(digest, b"Dockerfile", text)
-    for path in files(recipe):
-        _add_file(digest, recipe.context, path)
+    for path, content in files(recipe).items():
+        _add(digest, path.encode("utf-8", "surrogateescape"), content)
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -93,40 +90,20 @@ def identities(recipe: Recipe, text: str, base: Callable[[str, str], str]) -> di
     return found
 
 
-def files(recipe: Recipe) -> Iterator[str]:
-    """The paths of the context that the engine sees, in order, without the pins."""
-    patterns = ignored(recipe.dockerfile, recipe.context)
-    # the Dockerfile is hashed by itself; one outside the context adds nothing to it
-    for path in sorted(exclude_paths(str(recipe.context), patterns, dockerfile=".dockerignore")):
-        parts = PurePosixPath(path).parts
-        if not (len(parts) >= 2 and parts[-2] == "env" and path.endswith(".lock")):
-            yield path
+def files(recipe: Recipe) -> dict[str, bytes]:
+    """What is hashed of the context: type, mode and path of everything, with a file's SHA-256 or a link's target."""
+    found = context.entries(recipe.dockerfile, recipe.context)
+    known = hashes.of(recipe.context, (each for each in found if stat.S_ISREG(each[1].st_mode)))
+    made: dict[str, bytes] = {}
+    for path, about in found:
+        name = f"{stat.S_IFMT(about.st_mode):o} {stat.S_IMODE(about.st_mode):o} {path}"
+        if stat.S_ISLNK(about.st_mode):
+            made[name] = os.fsencode((recipe.context / path).readlink())
+        else:
+            made[name] = known.get(path, "").encode()
+    return made
 
 
-def ignored(dockerfile: Path, context: Path) -> list[str]:
-    """The patterns of `<Dockerfile>.dockerignore`, else of the context's `.dockerignore`."""
-    for path in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
-        if path.is_file():
-            lines = (line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines())
-            return [line for line in lines if line and not line.startswith("#")]
-    return []
-
-
-def _add_file(digest: hashlib._Hash, context: Path, path: str) -> None:
-    whole = context / path
-    about = whole.lstat()
-    name = f"{stat.S_IFMT(about.st_mode):o} {stat.S_IMODE(about.st_mode):o} {path}".encode("utf-8", "surrogateescape")
-    if stat.S_ISLNK(about.st_mode):
-        _add(digest, name, os.fsencode(whole.readlink()))
-    elif stat.S_ISREG(about.st_mode):
-        _add(digest, name, b"", about.st_size)
-        with whole.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-    else:
-        _add(digest, name, b"")
-
-
-def _add(digest: hashlib._Hash, name: bytes, value: bytes, size: int = -1) -> None:
+def _add(digest: hashlib._Hash, name: bytes, value: bytes) -> None:
     """Add a name and a value, lengths first, so that no two lists of inputs read the same."""
-    digest.update(f"{len(name)} {len(value) if size < 0 else size}\n".encode() + name + value)
+    digest.update(f"{len(name)} {len(value)}\n".encode() + name + value)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import docker
 
 from ..errors import DockyardError
 from .credentials import denied
-from .images import Stored, speaking
+from .images import NEVER, Stored, moment, speaking
 from .manifest import Manifest
+from .recipe import INPUTS
 from .registry import Registry
+from .tag import of_inputs
 
 DENIED = ("denied", "unauthorized", "no basic auth", "authentication required", "forbidden")
 ABSENT = ("name unknown", "not found")
@@ -40,15 +44,52 @@ class Upload:
         return "tag in the registry, which has it," if self.manifest else "push"
 
 
-def plan(registry: Registry, tag: str, stored: Stored) -> Upload:
-    """Look what the registry has. Raises DockyardError if other content has the tag."""
-    there = registry.manifest(tag)
+def look(registry: Registry, references: Collection[str]) -> dict[str, Manifest | None]:
+    """What the registry has under tags and digests, asked side by side."""
+    with ThreadPoolExecutor(max(1, len(references))) as side_by_side:
+        return dict(zip(references, side_by_side.map(registry.manifest, references), strict=True))
+
+
+def plan(registry: Registry, tag: str, stored: Stored, there: Manifest | None, same: Manifest | None = None) -> Upload:
+    """What is to be done, by what the registry has under the tag (`there`) and under that of the inputs (`same`).
+
+    Raises DockyardError if other content has the tag.
+    """
     if there:
         if not registry.holds(there, [stored.id]):
             raise DockyardError(taken(registry, tag, there))
         return Upload(tag, stored, there, there=True)
-    known = (registry.manifest(digest) for digest in stored.digests)
+    known = [registry.manifest(digest) for digest in stored.digests] + (registry.images(same) if same else [])
     return Upload(tag, stored, next((each for each in known if each and registry.holds(each, [stored.id])), None))
+
+
+def by_inputs(labels: Iterable[Mapping[str, str]]) -> str:
+    """The tag that finds images by their inputs, out of the labels of each; "" if they have none in common."""
+    found = {each.get(INPUTS, "") for each in labels}
+    return of_inputs(found.pop()) if len(found) == 1 else ""
+
+
+def name_inputs(registry: Registry, manifest: Manifest) -> bool:
+    """Let the tag of its inputs name a manifest, unless it names one that was built later; whether it moved.
+
+    So `--no-cache` takes it away from what was built before, and pushing that once more does not bring it back.
+    """
+    configs = [registry.config(each.digest) for each in registry.images(manifest)]
+    tag = by_inputs((config.get("config") or {}).get("Labels") or {} for config in configs)
+    there = registry.manifest(tag) if tag else manifest
+    if there and (there.digest == manifest.digest or built(registry, there) > built(registry, manifest)):
+        return False
+    registry.put(manifest, tag)
+    return True
+
+
+def built(registry: Registry, manifest: Manifest) -> datetime:
+    """When the last image of a manifest was built; long ago where the registry lost what says so."""
+    try:
+        configs = [registry.config(each.digest) for each in registry.images(manifest)]
+    except DockyardError:
+        return NEVER
+    return max((moment(str(config.get("created", ""))) for config in configs), default=NEVER)
 
 
 def taken(registry: Registry, tag: str, there: Manifest) -> str:
@@ -102,10 +143,17 @@ def refused(registry: Registry, tag: str, why: str) -> str:
 
 @contextmanager
 def showing(title: str) -> Iterator[Callable[[Mapping[str, Any]], None]]:
-    """Show a push on standard error: live on a terminal, else a line."""
+    """Show a push or a pull on standard error: live on a terminal, else a line, and one if the engine tries again."""
     if not sys.stderr.isatty():
         print(title, file=sys.stderr, flush=True)
-        yield lambda _: None
+        said: list[str] = []
+
+        def tell(event: Mapping[str, Any]) -> None:
+            if trouble(event) and not said:
+                said.append(f"{title} broke off; the engine tries again for a minute.")
+                print(said[0], file=sys.stderr, flush=True)
+
+        yield tell
         return
     from rich.console import Console
 
@@ -116,9 +164,15 @@ def showing(title: str) -> Iterator[Callable[[Mapping[str, Any]], None]]:
             if event.get("id"):
                 layers[event["id"]] = {**layers.get(event["id"], {}), **(event.get("progressDetail") or {})}
                 sent = sum(int(layer.get("current", 0)) for layer in layers.values())
-                status.update(f"{title}: {sent / 1e6:.1f} MB of {len(layers)} layers")
+                again = f"; {str(event['status']).lower()}" if trouble(event) else ""
+                status.update(f"{title}: {sent / 1e6:.1f} MB of {len(layers)} layers{again}")
 
         yield show
+
+
+def trouble(event: Mapping[str, Any]) -> bool:
+    """Whether the engine says that a transfer failed and is tried again: `Retrying in 5 seconds`."""
+    return str(event.get("status", "")).startswith("Retrying")
 
 
 def move(registry: Registry, manifest: Manifest, tags: Iterable[str]) -> tuple[str, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ ACCEPT = ", ".join(TYPES)  # without them HEAD answers the digest of a schema1 m
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 BUSY = (429, 502, 503, 504)
 PAUSES = (0.5, 2.0)  # seconds before another try where the registry is busy
+PART = 1 << 18  # bytes of a blob at once
 
 
 class Registry:
@@ -36,10 +38,11 @@ class Registry:
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if loopback else True,
         )
         self._known: dict[str, Manifest] = {}  # by digest, which never changes
+        self._configs: dict[str, dict[str, Any]] = {}  # by digest
 
     def digest(self, reference: str) -> str:
         """What a tag names, by HEAD; "" if it names nothing."""
-        response = self._ask("HEAD", f"manifests/{reference}", headers={"Accept": ACCEPT})
+        response = self.ask("HEAD", f"manifests/{reference}", headers={"Accept": ACCEPT})
         if response.status_code == httpx.codes.NOT_FOUND:
             return ""
         digest = response.headers.get("Docker-Content-Digest", "")
@@ -52,7 +55,7 @@ class Registry:
         """A tag's or digest's manifest, its digest computed from the bytes; None if there is none."""
         if reference in self._known:
             return self._known[reference]
-        response = self._ask("GET", f"manifests/{reference}", headers={"Accept": ACCEPT})
+        response = self.ask("GET", f"manifests/{reference}", headers={"Accept": ACCEPT})
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
         digest = self._checked(response, reference if reference.startswith("sha256:") else "")
@@ -67,7 +70,7 @@ class Registry:
 
     def put(self, manifest: Manifest, tag: str) -> None:
         """Give a manifest a tag, byte for byte, and read it back."""
-        response = self._ask(
+        response = self.ask(
             "PUT", f"manifests/{tag}", headers={"Content-Type": manifest.media_type}, content=manifest.content
         )
         if response.status_code != httpx.codes.CREATED:
@@ -84,7 +87,7 @@ class Registry:
         found: list[str] = []
         path = "tags/list"
         while path:
-            response = self._ask("GET", path)
+            response = self.ask("GET", path)
             if response.status_code == httpx.codes.NOT_FOUND:
                 return []
             found += self._parsed(response).get("tags") or []
@@ -113,11 +116,30 @@ class Registry:
         first = next(iter(self.images(self._present(digest))), None)
         if first is None or not first.config:
             raise DockyardError(f"{self._name(digest)} holds no image; build it anew, with another tag.")
-        response = self._ask("GET", f"blobs/{first.config}")
+        if first.config in self._configs:
+            return self._configs[first.config]
+        response = self.ask("GET", f"blobs/{first.config}")
         if response.status_code == httpx.codes.NOT_FOUND:
             raise DockyardError(f"{self._name(first.config)} is gone from the registry; push the image again.")
         self._checked(response, first.config)
-        return self._parsed(response)
+        self._configs[first.config] = self._parsed(response)
+        return self._configs[first.config]
+
+    def blob(self, digest: str) -> Generator[bytes, None, None]:
+        """A blob's bytes in parts, as they come. Raises DockyardError, at the end if they are not the digest's."""
+        response = self.ask("GET", f"blobs/{digest}", stream=True, headers={"Accept-Encoding": "identity"})
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise DockyardError(f"{self._name(digest)} is gone from the registry; push the image again.")
+        seen = hashlib.sha256()
+        try:
+            for part in response.iter_bytes(PART):
+                seen.update(part)
+                yield part
+        except httpx.HTTPError as error:
+            raise DockyardError(self._silent(error)) from None
+        finally:
+            response.close()
+        self._same(f"sha256:{seen.hexdigest()}", digest, response)
 
     def size(self, digest: str) -> int:
         """Compressed bytes of a manifest's config and layers, of an index those of all platforms, each blob once."""
@@ -137,12 +159,15 @@ class Registry:
     def _checked(self, response: httpx.Response, wanted: str) -> str:
         digest = digest_of(response.content)
         for claimed in (wanted, response.headers.get("Docker-Content-Digest", "")):
-            if claimed.startswith("sha256:") and claimed != digest:
-                raise DockyardError(
-                    f"The registry {self.repository.host} says {claimed} of {response.request.url.path}, but its bytes "
-                    f"are {digest}: something between here and the registry changed them."
-                )
+            self._same(digest, claimed, response)
         return digest
+
+    def _same(self, digest: str, claimed: str, response: httpx.Response) -> None:
+        if claimed.startswith("sha256:") and claimed != digest:
+            raise DockyardError(
+                f"The registry {self.repository.host} says {claimed} of {response.request.url.path}, but its bytes "
+                f"are {digest}: something between here and the registry changed them."
+            )
 
     def _parsed(self, response: httpx.Response) -> dict[str, Any]:
         try:
@@ -157,11 +182,14 @@ class Registry:
     def _name(self, reference: str) -> str:
         return f"{self.repository.familiar}{'@' if reference.startswith('sha256:') else ':'}{reference}"
 
-    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, *, stream: bool = False, **request: Any) -> httpx.Response:
+        """Ask, and again where the registry is busy; a 404 is an answer. With `stream` the body is yet to be read."""
         url = httpx.URL(self.repository.url + "/").join(path)
         for pause in (*PAUSES, None):
             try:
-                response = self.client.request(method, url, **request)
+                response = self.client.send(self.client.build_request(method, url, **request), stream=True)
+                if not (stream and response.is_success):
+                    response.read()
             except httpx.HTTPError as error:
                 raise DockyardError(self._silent(error)) from None
             if response.status_code not in BUSY or pause is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import SettingError
 from . import version
+from .reference import DIGEST
 from .source import Source
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 VALID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 ISSUE = re.compile(r"[A-Za-z0-9_.-]+")
 FIXED = re.compile(r"\bfixed\b")
+INPUTS = "inputs-"  # how tags begin that Dockyard sets itself, to find an image by what it was built from
 
 
 def wanted(
@@ -98,7 +100,21 @@ def valid(tag: str) -> str:
             f"{tag!r} is no image tag: it has 1 to 128 letters, digits, `_`, `.` and `-`, "
             "and starts with none of the last two. Set TAG, or give --tag."
         )
+    if tag.startswith(INPUTS):
+        raise SettingError(
+            f"{tag!r} begins with `{INPUTS}`, as the tags do that find an image by its inputs: choose another tag."
+        )
     return tag
+
+
+def of_inputs(inputs: str) -> str:
+    """The tag of a hash of inputs, `sha256:…`; "" for what is none."""
+    return f"{INPUTS}{inputs.removeprefix('sha256:')}" if DIGEST.fullmatch(inputs) else ""
+
+
+def for_people(tags: Iterable[str]) -> list[str]:
+    """Tags without those that find an image by its inputs."""
+    return [tag for tag in tags if not tag.startswith(INPUTS)]
 
 
 def moving(environment: Environment, also: Iterable[str] = ()) -> frozenset[str]:
@@ -134,8 +150,9 @@ def each(tag: str, platforms: Sequence[str]) -> dict[str, str]:
 
 def whole(tags: Iterable[str], platforms: Sequence[str], platform: str) -> list[str]:
     """What `each` made the tags of one platform's image from; all of them where there is one platform."""
+    tags = for_people(tags)
     if len(platforms) == 1:
-        return list(tags)
+        return tags
     ends = [each("", platforms)[own] for own in platforms if own.split("/")[:2] == platform.split("/")[:2]]
     return [tag.removesuffix(end) for tag in tags for end in ends if tag.endswith(end)]
 

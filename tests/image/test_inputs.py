@@ -94,13 +94,6 @@ def test_the_base_images_count(recipe: Recipe) -> None:
     assert of(recipe, "") == ""
 
 
-def test_a_dockerignore_beside_the_dockerfile_wins(recipe: Recipe) -> None:
-    write(recipe.context / ".dockerignore", "app.py\n")
-    assert "app.py" not in list(inputs.files(recipe))
-    write(recipe.context / "Dockerfile.dockerignore", "other\n")
-    assert "app.py" in list(inputs.files(recipe))
-
-
 def test_a_dockerfile_outside_the_context_counts(recipe: Recipe, tmp_path: Path) -> None:
     outside = replace(recipe, context=tmp_path / "env")
     before = of(outside)

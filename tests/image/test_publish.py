@@ -39,16 +39,16 @@ def elsewhere(engine: docker.DockerClient, stored: Stored) -> Iterator[list[str]
 
 def test_a_push_in_steps(engine: docker.DockerClient, repository: str, stored: Stored) -> None:
     registry = Registry(repository)
-    first = publish.plan(registry, "v1", stored)
+    first = publish.plan(registry, "v1", stored, registry.manifest("v1"))
     assert (first.says, first.manifest, first.there) == ("push", None, False)
     manifest = publish.carry_out(engine, registry, first)
     assert manifest.config == stored.id
-    again = publish.plan(registry, "v1", stored)
+    again = publish.plan(registry, "v1", stored, registry.manifest("v1"))
     assert (again.says, again.manifest, again.there) == ("leave as it is", manifest, True)
     known = Images(engine, repository).find(":v1")
     assert known is not None
     assert known.digests == (manifest.digest,)
-    second = publish.plan(registry, "v2", known)
+    second = publish.plan(registry, "v2", known, registry.manifest("v2"))
     assert (second.says, second.manifest) == ("tag in the registry, which has it,", manifest)
     assert publish.carry_out(engine, registry, second) == manifest
     assert registry.digest("v2") == manifest.digest
@@ -59,13 +59,13 @@ def test_a_digest_that_the_registry_lost_is_pushed_again(
     engine: docker.DockerClient, repository: str, stored: Stored
 ) -> None:
     registry = Registry(repository)
-    manifest = publish.carry_out(engine, registry, publish.plan(registry, "v1", stored))
+    manifest = publish.carry_out(engine, registry, publish.plan(registry, "v1", stored, registry.manifest("v1")))
     registry.client.delete(f"{registry.repository.url}/manifests/{manifest.digest}")
     known = Images(engine, repository).find(":v1")
     assert known is not None
     assert known.digests == (manifest.digest,)
     anew = Registry(repository)
-    upload = publish.plan(anew, "v1", known)
+    upload = publish.plan(anew, "v1", known, anew.manifest("v1"))
     assert upload.says == "push"
     assert publish.carry_out(engine, anew, upload).digest == manifest.digest
 
