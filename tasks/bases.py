@@ -16,8 +16,7 @@ import docker
 import requests
 from docker.errors import DockerException, ImageNotFound
 
-from . import packages
-from .dockerd import state
+from . import packages, state
 from .errors import DockyardError
 from .image import Recipe
 from .image.reference import split
@@ -115,10 +114,10 @@ def make_debian(client: docker.DockerClient, cause: str, say: Say) -> None:
     if why:
         raise DockyardError(why)
     if not shutil.which("debootstrap"):
-        packages.install(["debootstrap"], state() / "apt.log", say)
-    with tempfile.TemporaryDirectory(dir=state(), prefix="base-") as folder:
+        packages.install(["debootstrap"], state.folder() / "apt.log", say)
+    with tempfile.TemporaryDirectory(dir=state.folder(), prefix="base-") as folder:
         root = Path(folder, "root")
-        packages.logged(bootstrap(mirror, root), state() / "debootstrap.log", environ=packages.proxies())
+        packages.logged(bootstrap(mirror, root), state.folder() / "debootstrap.log", environ=packages.proxies())
         for name, text in SLIM.items():
             (root / name).write_text(text, encoding="utf-8")
         with subprocess.Popen(archive(root), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as tar:

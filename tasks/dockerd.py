@@ -46,12 +46,6 @@ class Layout:
     network: str = ""  # of the bridge, in CIDR notation
 
 
-def state() -> Path:
-    """The folder for what `local.up` keeps: `$XDG_STATE_HOME/dockyard`, else `~/.local/state/dockyard`."""
-    given = Path(os.environ.get("XDG_STATE_HOME", ""))
-    return (given if given.is_absolute() else Path.home() / ".local" / "state") / "dockyard"
-
-
 def layout(address: str, folder: Path, *, beside: bool = False) -> Layout:
     """The places of the engine at `address` under `folder`; `beside` says that another engine runs on this machine."""
     if address == SOCKET:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from docker.errors import NotFound
 
-from . import bases, dockerd, loopback
+from . import bases, dockerd, loopback, state
 from .errors import DockyardError
 from .packages import Say
 from .target.docker import faults, names
@@ -113,7 +113,7 @@ def mendable(error: DockyardError, *, yes: bool) -> dockerd.Layout:
 def here(address: str) -> dockerd.Layout:
     """The layout of the engine at `address` on this machine, given what else runs on it."""
     beside = any(comm.read_text().strip() == "dockerd" for comm in Path("/proc").glob("[0-9]*/comm"))
-    return dockerd.layout(address, dockerd.state(), beside=beside)
+    return dockerd.layout(address, state.folder(), beside=beside)
 
 
 def answers() -> bool:
@@ -185,7 +185,7 @@ def locked(*, dry: bool) -> Iterator[None]:
     if dry:
         yield
         return
-    dockerd.state().mkdir(parents=True, exist_ok=True)
-    with (dockerd.state() / "lock").open("w") as file:
+    state.folder().mkdir(parents=True, exist_ok=True)
+    with (state.folder() / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

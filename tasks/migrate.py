@@ -19,13 +19,13 @@ def show(op: Operation) -> Document:
     return {"env": op.name, "service": op.environment.service, **{name: shown(each) for name, each in commands.items()}}
 
 
-@verb(changes=True)
+@verb(changes=True, locks=True)
 def up(op: Operation) -> Document:
     """Run RELEASE_COMMAND (migrations) once in the pinned image; its exit code counts."""
     return by_hand(op, "RELEASE_COMMAND", op.environment.release_command)
 
 
-@verb(changes=True)
+@verb(changes=True, locks=True)
 def down(op: Operation) -> Document:
     """Run ROLLBACK_COMMAND once in the pinned image; no undo ever runs it by itself."""
     return by_hand(op, "ROLLBACK_COMMAND", op.environment.rollback_command)
@@ -49,7 +49,7 @@ def by_hand(op: Operation, key: str, command: Sequence[str]) -> Document:
     if op.dry:
         op.say(f"Would run in {release.reference}: {shown(command)}")
         return document
-    with op.target.lock(key):
+    with op.lock(key):
         run(op, key, command, release)
     return document
 

@@ -19,7 +19,11 @@ def show(op: Operation) -> Document:
     return verify.describe(op, current)
 
 
-@verb(changes=True, help={"to": "a revision, or a traffic tag", "percent": "its share of the requests, 0 to 100"})
+@verb(
+    changes=True,
+    locks=True,
+    help={"to": "a revision, or a traffic tag", "percent": "its share of the requests, 0 to 100"},
+)
 def split(op: Operation, to: str = "", percent: str = "") -> Document:
     """Give one revision a share of the traffic; the others keep their proportion."""
     if not percent.isdecimal() or int(percent) > 100:
@@ -32,7 +36,7 @@ def split(op: Operation, to: str = "", percent: str = "") -> Document:
         raise SettingError(f"{goal.name} is the only revision with traffic; name another one to split with.")
     if op.dry:
         return would(op, current, goal, int(percent))
-    with op.target.lock(f"traffic {percent} % to {goal.name}"):
+    with op.lock(f"traffic {percent} % to {goal.name}"):
         rollout = op.target.restore(goal)
         with undoing(op, rollout):
             op.target.wait(rollout)
@@ -40,7 +44,7 @@ def split(op: Operation, to: str = "", percent: str = "") -> Document:
     return report(op, current)
 
 
-@verb(changes=True, help={"to": "a revision, or a traffic tag"})
+@verb(changes=True, locks=True, help={"to": "a revision, or a traffic tag"})
 def migrate(op: Operation, to: str = "") -> Document:
     """Give all traffic to one revision and stop what is left without any."""
     return move(op, to)
@@ -52,7 +56,7 @@ def move(op: Operation, to: str) -> Document:
     goal = find(op, current, to)
     if op.dry:
         return would(op, current, goal, 100)
-    with op.target.lock(f"traffic to {goal.name}"):
+    with op.lock(f"traffic to {goal.name}"):
         rollout = op.target.restore(goal)
         bring_up(op, rollout, proven=goal.verified)
         retire(op, rollout)

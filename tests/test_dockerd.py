@@ -44,20 +44,6 @@ def test_an_engine_beside_another_has_a_bridge_of_its_own_and_leaves_the_firewal
     ]
 
 
-@pytest.mark.parametrize(
-    ("given", "folder"),
-    [
-        ("/var/state", "/var/state/dockyard"),
-        ("relative", "/home/me/.local/state/dockyard"),
-        ("", "/home/me/.local/state/dockyard"),
-    ],
-)
-def test_state_lies_outside_of_the_checkout(monkeypatch: pytest.MonkeyPatch, given: str, folder: str) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", given)
-    monkeypatch.setenv("HOME", "/home/me")
-    assert dockerd.state() == Path(folder)
-
-
 def test_where_no_engine_can_be_brought_up_a_sentence_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
