@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from . import migrate, verify
 from .errors import PlanDiffers, SettingError
-from .rollout import bring_up, retire
-from .target import Plan, Release
+from .rollout import bring_up, looked_back, retire
+from .target import Plan, Release, Rollout
 from .verb import Document, Operation, verb
 from .who import user_at_host
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 @verb(
     changes=True,
+    locks=True,
     help={
         "force": "deploy the same pin anew, after a secret was rotated",
         "no_traffic": "bring it up beside what serves, without traffic",
@@ -84,17 +85,21 @@ def roll_out(
             f"{op.environment.service} has no revision to serve beside; leave --no-traffic out of a first deploy."
         )
     show_plan(op, planned)
+    if not op.dry and not planned.changes:
+        finish(op, planned)
     if op.dry or not planned.changes:
         return plan_document(op, planned)
-    with op.target.lock(f"deploy {release.tag or release.digest}"):
+    with op.lock(f"deploy {release.tag or release.digest}"):
         planned = op.target.plan(release, force=force, traffic_tag=traffic_tag)
+        if not planned.changes:  # whoever held the lock before has just done it
+            return plan_document(op, planned)
         if migrations:
             migrate.up_first(op, release)
         rollout = op.target.apply(planned)
         checks = bring_up(op, rollout, traffic_tag, no_traffic=no_traffic)
         if not no_traffic:
             retire(op, rollout)
-    current = op.target.current()
+        current = looked_back(op, rollout, no_traffic=no_traffic)
     op.say(f"{rollout.revision} {'is up without traffic' if no_traffic else 'serves'} at {current.url}")
     return {
         **verify.describe(op, current),
@@ -105,6 +110,14 @@ def roll_out(
         "changed": True,
         "checks": verify.as_documents(checks),
     }
+
+
+def finish(op: Operation, planned: Plan) -> None:
+    """Stop what a release that was killed at its very end left running."""
+    if planned.left:
+        op.say(f"Stopping {', '.join(planned.left)}, which a release that was killed left running.")
+        with op.lock("finish a release that was killed"):
+            retire(op, Rollout(planned.previous, planned.release, planned.current.traffic, created=False))
 
 
 def refuse_unready(op: Operation) -> None:

@@ -8,13 +8,16 @@ from . import pin as pinning
 from . import verify
 from .deploy import as_release, roll_out, who
 from .errors import DockyardError, SettingError
-from .rollout import bring_up, retire
+from .rollout import bring_up, looked_back, retire
 from .target import Release, Revision
 from .verb import Document, Operation, verb
+
+REASON = "rollback to "  # of the lock
 
 
 @verb(
     changes=True,
+    locks=True,
     help={
         "to": "a revision's name (inv history lists them)",
         "digest": "the newest revision of this digest, or a new one of it",
@@ -28,27 +31,40 @@ def rollback(op: Operation, to: str = "", digest: str = "", tag: str = "") -> Do
     history = op.target.history()
     current = op.target.current()
     serving = current.revision.name if current.revision else ""
-    goal = choose(history, serving, op.name, to=to, digest=digest, tag=tag)
+    unfinished = begun(op)
+    goal = choose(history, serving, op.name, to=to or ("" if digest or tag else unfinished), digest=digest, tag=tag)
     if goal is None:
         release = in_registry(op, digest, tag)
         document = roll_out(op, release, migrations=False)
         if not op.dry:
             repin(op, release)
-    elif op.dry or goal.name == serving:
+    elif op.dry or (goal.name == serving != unfinished):
         op.say(f"{'Would roll back' if goal.name != serving else 'No changes:'} {serving} -> {goal.name}.")
         return {**verify.describe(op, current), "revision": goal.name, "previous": serving or None, "changed": False}
     else:
         release = goal.release
         op.say(f"Rolling {op.environment.service} back: {serving} -> {goal.name} ({release.tag or 'no tag'}).")
-        with op.target.lock(f"rollback to {goal.name}"):
+        with op.lock(f"{REASON}{goal.name}"):
             rollout = op.target.restore(goal)
             checks = bring_up(op, rollout, proven=goal.verified)
             repin(op, release)
             retire(op, rollout)
-        now = verify.describe(op, op.target.current())
+            now = verify.describe(op, looked_back(op, rollout))
         document = {**now, "previous": serving or None, "changed": True, "checks": verify.as_documents(checks)}
         op.say(f"{goal.name} serves at {document['url']}")
     return document
+
+
+def begun(op: Operation) -> str:
+    """The revision that a rollback was on its way to when it was killed, so that the same command goes on; "" for none.
+
+    Without that the last verified release other than the current one could be the one that it came from.
+    """
+    holder = op.target.holder()
+    if holder is None or not holder.dead or not holder.reason.startswith(REASON):
+        return ""
+    op.say(f"A {holder.reason} by {holder.by} was killed; going on with it.")
+    return holder.reason.removeprefix(REASON)
 
 
 def choose(

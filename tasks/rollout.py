@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from . import verify
-from .errors import DeployFailed, DockyardError, Interrupted
-from .target import CheckResult, Rollout, Traffic
-from .verb import Operation, uninterrupted
+from . import bake, verify
+from .errors import DeployFailed, DockyardError, Interrupted, Locked
+from .signals import uninterrupted
+from .target import CheckResult, Current, Rollout, Traffic
+from .verb import Operation
 
 
 def bring_up(
@@ -25,9 +26,11 @@ def bring_up(
         checks = [] if proven else probe(op, rollout.revision)
         for percent in () if no_traffic else steps(op, rollout):
             refuse_share(rollout, percent, op.target.shift(shares(rollout, percent, traffic_tag)))
+            watched = bake.seconds(op, percent) if rollout.before and rollout.created else 0.0
+            if watched:
+                op.say(f"{rollout.revision} has {percent} % and is watched for {watched:g} s.")
+                bake.watch(op, rollout, watched)
             if percent < 100:
-                op.say(f"{rollout.revision} has {percent} %; the next step in {op.environment.bake:g} s")
-                time.sleep(op.environment.bake)
                 probe(op, rollout.revision)
         if no_traffic:
             if traffic_tag:
@@ -38,6 +41,8 @@ def bring_up(
         checks = [*looked, *checks]
         verify.say(op, looked)
         refuse_failed(rollout, looked)
+        if rollout.created:  # a container that ended meanwhile may run again by now
+            op.target.alive(rollout)
         with uninterrupted():
             op.target.verified(rollout.revision, checks)
     return checks
@@ -47,6 +52,8 @@ def retire(op: Operation, rollout: Rollout) -> None:
     """Stop what served before. The new one serves and is verified by now, so nothing here undoes it."""
     try:
         op.target.retire(rollout)
+    except Locked:
+        raise
     except KeyboardInterrupt:
         raise Interrupted(
             f"Interrupted, but {rollout.revision} serves and is verified; what served before may still run, "
@@ -54,6 +61,22 @@ def retire(op: Operation, rollout: Rollout) -> None:
         ) from None
     except DockyardError as error:
         op.say(f"{rollout.revision} serves, but what served before could not be stopped: {error.message}")
+
+
+def looked_back(op: Operation, rollout: Rollout, *, no_traffic: bool = False) -> Current:
+    """What runs after all is done. Raises DeployFailed where that cannot be read, or is something else meanwhile."""
+    try:
+        current = op.target.current()
+    except DockyardError as error:
+        raise DeployFailed(
+            f"{rollout.revision} serves and is verified, but what runs now could not be read. {error.message}"
+        ) from error
+    if not any(each.revision == rollout.revision for each in current.traffic) and not no_traffic:
+        raise DeployFailed(
+            f"{rollout.revision} was verified, but has no traffic any more: inv status --env={op.name} shows what "
+            "there is, and the same command again mends it."
+        )
+    return current
 
 
 def steps(op: Operation, rollout: Rollout) -> list[int]:
@@ -121,6 +144,8 @@ def undoing(op: Operation, rollout: Rollout) -> Iterator[None]:
     """Give the traffic back and take the revision away if the block does not get to its end."""
     try:
         yield
+    except Locked:  # somebody took the service over: what it does now is theirs
+        raise
     except BaseException as error:
         failure = error if isinstance(error, DockyardError) else None
         if failure and not op.environment.auto_rollback and serves(op, rollout):
@@ -130,6 +155,8 @@ def undoing(op: Operation, rollout: Rollout) -> Iterator[None]:
         try:
             with uninterrupted():
                 op.target.undo(rollout)
+        except Locked as taken:
+            raise Locked(f"{said}\n{taken.message}", taken.document) from None
         except DockyardError as second:
             document = failure.document if failure else None
             raise DeployFailed(f"{said}\n{second.message}", document) from None
@@ -149,8 +176,11 @@ def left_as_it_is(op: Operation, rollout: Rollout) -> str:
 
 
 def serves(op: Operation, rollout: Rollout) -> bool:
-    """Whether the new revision has traffic by now."""
-    return any(each.revision == rollout.revision and each.percent for each in op.target.current().traffic)
+    """Whether the new revision has traffic by now, or may have: the platform may not answer."""
+    try:
+        return any(each.revision == rollout.revision and each.percent for each in op.target.current().traffic)
+    except DockyardError:
+        return True
 
 
 def serving(rollout: Rollout) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .errors import SettingError, VerifyFailed
-from .target import CheckResult, Current, LogQuery
+from .target import CheckResult, Current, LogQuery, Served
 from .verb import Document, Operation, verb
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def look(
         scanned = side_by_side.submit(scan, op, revision, since)
         answered = [replace(each, ok=each.ok or None) if proven else each for each in answers.result()]
         read_back = [digest_check(current, wanted, called), instances_check(current), traffic_check(current)]
+        if op.environment.max_error_rate is not None:
+            read_back.append(errors_check(served(current, revision.name), op.environment.max_error_rate))
         return [*read_back, *answered, *scanned.result()]
 
 
@@ -95,11 +97,12 @@ def digest_check(current: Current, wanted: str, called: str) -> CheckResult:
 
 
 def instances_check(current: Current) -> CheckResult:
-    """Whether every instance of the serving revision runs, workers too."""
+    """Whether every instance of the serving revision runs, workers too; that one was restarted is said."""
     assert current.revision is not None
     mine = [each for each in current.instances if each.revision == current.revision.name]
     down = [f"{each.name} is {each.state} {each.detail}".rstrip() for each in mine if each.state.lower() != "running"]
-    return CheckResult("instances", not down and bool(mine), ", ".join(down) or f"{len(mine)} running")
+    up = [f"{len(mine)} running", *(f"{each.name} {each.detail}" for each in mine if each.detail)]
+    return CheckResult("instances", not down and bool(mine), ", ".join(down or up))
 
 
 def traffic_check(current: Current) -> CheckResult:
@@ -107,6 +110,22 @@ def traffic_check(current: Current) -> CheckResult:
     assert current.revision is not None
     shares = [f"{each.revision} {each.percent} %" for each in current.traffic if each.percent]
     return CheckResult("traffic", bool(shares), ", ".join(shares) or "no revision has traffic")
+
+
+def served(current: Current, revision: str) -> Served | None:
+    """What a revision has answered; None where the platform does not count."""
+    return next((each for each in current.served if each.revision == revision), None)
+
+
+def errors_check(counted: Served | None, most: float, enough: int = 1) -> CheckResult:
+    """Whether no larger share than `most` of the requests failed; fewer than `enough` requests tell nothing."""
+    if counted is None:
+        return CheckResult("errors", None, "the platform counts no requests")
+    if counted.requests < enough:
+        return CheckResult("errors", None, f"{counted.errors} of {counted.requests} requests failed, too few to tell")
+    rate = counted.errors / counted.requests
+    detail = f"{counted.errors} of {counted.requests} requests failed, {rate:.1%}"
+    return CheckResult("errors", rate <= most, detail if rate <= most else f"{detail}; MAX_ERROR_RATE is {most:.4g}")
 
 
 def scan(op: Operation, revision: Revision, since: float | None) -> list[CheckResult]:
@@ -137,6 +156,7 @@ def as_documents(checks: Sequence[CheckResult]) -> list[Document]:
 def describe(op: Operation, current: Current) -> Document:
     """The part of a document that says what runs."""
     revision = current.revision
+    counts = {each.revision: {"requests": each.requests, "errors": each.errors} for each in current.served}
     return {
         "env": op.name,
         "target": op.environment.target,
@@ -145,5 +165,8 @@ def describe(op: Operation, current: Current) -> Document:
         "digest": revision.release.digest if revision else None,
         "tag": revision.release.tag if revision else None,
         "url": current.url,
-        "traffic": [{"revision": t.revision, "percent": t.percent, "tag": t.tag} for t in current.traffic],
+        "traffic": [
+            {"revision": t.revision, "percent": t.percent, "tag": t.tag, **counts.get(t.revision, {})}
+            for t in current.traffic
+        ],
     }

@@ -34,7 +34,6 @@ HONOURED = {
     "CLOUDSQL": ("cloudrun",),
     "READ_ONLY": ("docker", "ecs"),
     "TMPFS": ("docker", "ecs"),
-    "MAX_ERROR_RATE": ("cloudrun", "ecs"),
     "SCAN_MAX": (),
     "DRAIN_TIMEOUT": ("docker", "ecs"),  # Cloud Run stops an instance after 10 s, always
 }

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from . import forms, values
+from . import forms, units, values
 from .forms import Check as Check
 from .problems import Origin as Origin
 
@@ -179,10 +179,16 @@ class Environment(BaseModel):
     health_timeout: values.Limit = Field(60.0, description="longest time to get healthy")
     checks: Annotated[tuple[Check, ...], Rows([CHECK, CHECK_BODY, CHECK_HEADERS])] = Field(())
     log_deny: values.Items = Field((), description="texts that no log line may hold")
-    max_error_rate: values.MaybeFraction = Field(None, description="largest share of requests that may fail")
+    max_error_rate: Annotated[
+        float | None, values.written(values.fraction), values.Kind("share: `0.01`, `1%`", default="`5%` while watched")
+    ] = Field(None, description="largest share of requests that may fail")
 
     canary: values.Percentages = Field((), description="steps of traffic before 100 %")
-    bake: values.Wait = Field(60.0, description="how long each step is watched")
+    bake: Annotated[
+        float | None,
+        values.written(units.duration),
+        values.Kind("duration: `60s`, `15m`", default="`60s` after each step"),
+    ] = Field(None, description="how long a revision is watched after each step of `CANARY`; if set, also at 100 %")
     auto_rollback: values.Flag = Field(True, description="undo a release that fails")
     deploy_timeout: values.Limit = Field(600.0, description="longest rollout")
     drain_timeout: values.Wait = Field(10.0, description="time that old instances get to finish")

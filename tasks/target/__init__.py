@@ -7,171 +7,36 @@ only when an environment names them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import SettingError
+from .values import Change as Change
+from .values import CheckResult as CheckResult
+from .values import Current as Current
+from .values import Holder as Holder
+from .values import Instance as Instance
+from .values import LogLine as LogLine
+from .values import LogQuery as LogQuery
+from .values import Missing as Missing
+from .values import Plan as Plan
+from .values import Release as Release
+from .values import Removal as Removal
+from .values import Revision as Revision
+from .values import Rollout as Rollout
+from .values import Served as Served
+from .values import Traffic as Traffic
 
 if TYPE_CHECKING:
     from ..environment.settings import Check, Environment
 
 
-@dataclass(frozen=True)
-class Release:
-    """What is to serve, and who says so.
-
-    `image` is a repository without tag, `digest` is `sha256:…` as the registry has it, `at` is UTC in
-    ISO 8601 with seconds (`2026-11-21T22:24:27Z`).
-    """
-
-    image: str
-    digest: str
-    tag: str = ""
-    git_sha: str = ""
-    by: str = ""
-    at: str = ""
-    note: str = ""
-
-    @property
-    def reference(self) -> str:
-        """The pinned name: `repository@sha256:…`."""
-        return f"{self.image}@{self.digest}"
-
-
-@dataclass(frozen=True)
-class Traffic:
-    """A share of the requests. `percent` is 0 to 100; `tag` is a traffic tag ("" is none)."""
-
-    revision: str
-    percent: int
-    tag: str = ""
-
-
-@dataclass(frozen=True)
-class Revision:
-    """A release as the platform keeps it."""
-
-    name: str
-    release: Release
-    verified: bool = False
-    running: bool = False
-    percent: int = 0
-    traffic_tag: str = ""
-    startable: bool = True  # False: only its record is left, a rollback would have to pull
-    spec: str = ""  # what the settings asked of it; one digest and one spec are one release, whatever the revision
-
-
-@dataclass(frozen=True)
-class Instance:
-    """One container (task, instance) of a revision. `state` is the platform's own word.
-
-    `digest` is what it really runs, read from the platform; "" where the platform cannot tell.
-    """
-
-    name: str
-    revision: str
-    process: str  # "web", or the lower-case NAME of a PROCESS_<NAME>
-    state: str
-    digest: str = ""
-    detail: str = ""  # stop reason, exit code, restarts
-
-
-@dataclass(frozen=True)
-class Current:
-    """What runs now. `revision` is the one with most traffic, None where nothing was deployed yet."""
-
-    revision: Revision | None
-    traffic: tuple[Traffic, ...] = ()
-    instances: tuple[Instance, ...] = ()
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One difference between what runs and what is planned; secrets are already redacted."""
-
-    what: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a deploy would do. No changes: nothing will be done."""
-
-    release: Release
-    changes: tuple[Change, ...]
-    current: Current
-
-    @property
-    def previous(self) -> str:
-        """The name of the revision that serves before the deploy ("" for a first deploy)."""
-        return self.current.revision.name if self.current.revision else ""
-
-
-@dataclass(frozen=True)
-class Rollout:
-    """A change under way: the revision that comes up, and the traffic to return to if it fails.
-
-    `created` is False where a kept revision is brought back (a rollback): an undo stops it again
-    rather than removing it.
-    """
-
-    revision: str
-    release: Release
-    before: tuple[Traffic, ...]
-    created: bool = True
-
-
-@dataclass(frozen=True)
-class LogLine:
-    """One line of a container's output. `at` is UTC, ISO 8601 with nanoseconds as the engine gives it."""
-
-    at: str
-    source: str
-    text: str
-
-
-@dataclass(frozen=True)
-class LogQuery:
-    """Which lines. `since` is seconds before now (None: from the start); `limit` counts the newest (0: all).
-
-    `filter` keeps lines that contain it. `previous` asks for the revision that served before.
-    `revision` names one ("" is the current one).
-    """
-
-    follow: bool = False
-    since: float | None = None
-    filter: str = ""
-    limit: int = 100
-    previous: bool = False
-    revision: str = ""
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """`ok` None means unverified: the platform could not tell."""
-
-    name: str
-    ok: bool | None
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Something that `doctor` found absent, and what to type about it."""
-
-    what: str
-    mend: str = ""
-
-
 class Target(Protocol):
     """A platform that runs one service. Chosen once, by `of(environment)`.
 
-    Every method raises DockyardError for what an operator can mend. Only `apply`, `wait`, `shift`, `retire`,
-    `undo`, `verified`, `run_once`, `scale` and `lock` change anything; none of them is called in a dry run.
+    Every method raises DockyardError for what an operator can mend. Only `apply`, `wait`, `shift`, `retire`, `undo`,
+    `verified`, `run_once`, `scale`, `lock`, `hold`, `unlock` and `prune` change anything; none is called in a dry run.
     """
 
     def current(self) -> Current:
@@ -197,6 +62,9 @@ class Target(Protocol):
 
         Raises DeployFailed with stop reason, exit code and the last 20 log lines.
         """
+
+    def alive(self, rollout: Rollout) -> None:
+        """Look whether all instances of a healthy revision still run. Raises DeployFailed, as `wait` does, if not."""
 
     def probe(self, check: Check, revision: str) -> CheckResult:
         """Send one request to a revision, whether it has traffic or not."""
@@ -227,6 +95,21 @@ class Target(Protocol):
 
     def lock(self, reason: str, *, wait: float = 0.0) -> AbstractContextManager[None]:
         """Hold the service against other releases. Raises Locked after `wait` seconds."""
+
+    def holder(self) -> Holder | None:
+        """Who holds the service now; None for nobody."""
+
+    def hold(self, reason: str, *, wait: float = 0.0) -> Holder:
+        """Hold the service until `unlock`, without a lease. Raises Locked after `wait` seconds."""
+
+    def unlock(self, held: Holder) -> None:
+        """End that lock, whoever has it; its holder changes nothing any more."""
+
+    def prunable(self, keep: int, pinned: Collection[str]) -> list[Removal]:
+        """What could go: never what runs, has traffic or a tag, a digest in `pinned`, or the last `keep` verified."""
+
+    def prune(self, removals: Sequence[Removal]) -> list[Removal]:
+        """Remove these, as far as nothing needs them by now; what was removed."""
 
     def missing(self) -> list[Missing]:
         """What `doctor` should say: engine, network, permission, port."""

@@ -1,7 +1,9 @@
 """A service for tests, of the standard library alone. How it behaves is said by environment variables.
 
 CRASH=3 exits with that code at once, CRASH_AFTER=1.5 seconds after the start; SLOW_START=2 listens only then;
-STATUS=500 answers that to everything; HANG=1 takes requests and never answers; LOG=text writes a line at the start.
+STATUS=500 answers that to everything, BROKEN=/path answers 500 there, UNHEALTHY_AFTER=2 at /health from then on;
+HANG=1 takes requests and never answers; LOG=text writes a line at the start; ALLOCATE=200000000 takes so many bytes
+of memory then. /exit?code=9 ends it, and /exit?code=9&for=good every later start of this container as well.
 """
 
 from __future__ import annotations
@@ -18,6 +20,10 @@ import time
 import urllib.parse
 from pathlib import Path
 
+BEGAN = time.monotonic()
+GIVEN_UP = Path("/given-up")
+TAKEN: list[bytearray] = []
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -33,7 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if found is None:
             self.answer(404, {"error": "not found"})
         else:
-            self.answer(int(os.environ.get("STATUS", "200")), found)
+            self.answer(status(url.path), found)
 
     do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815
 
@@ -54,6 +60,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             case "/log":
                 say(query["text"])
                 return {}
+            case "/allocate":
+                TAKEN.append(bytearray(int(query["bytes"])))
+                return {}
+            case "/exit":
+                if "for" in query:
+                    GIVEN_UP.write_text(query["code"])
+                say("giving up")
+                os._exit(int(query["code"]))
         return None
 
     def answer(self, status: int, document: object) -> None:
@@ -67,6 +81,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+
+def status(path: str) -> int:
+    sick = time.monotonic() - BEGAN > float(os.environ.get("UNHEALTHY_AFTER", "inf"))
+    if path == os.environ.get("BROKEN") or (sick and path == "/health"):
+        return 500
+    return int(os.environ.get("STATUS", "200"))
 
 
 def encode(value: bytes) -> str:
@@ -98,6 +119,10 @@ def main() -> None:
     if "CRASH" in os.environ:
         print("the database is not there", file=sys.stderr, flush=True)
         sys.exit(int(os.environ["CRASH"]))
+    if GIVEN_UP.exists():
+        print("broken for good", file=sys.stderr, flush=True)
+        sys.exit(int(GIVEN_UP.read_text()))
+    TAKEN.append(bytearray(int(os.environ.get("ALLOCATE", "0"))))
     if "CRASH_AFTER" in os.environ:
         threading.Timer(float(os.environ["CRASH_AFTER"]), os._exit, (9,)).start()
     time.sleep(float(os.environ.get("SLOW_START", "0")))

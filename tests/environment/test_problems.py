@@ -51,7 +51,6 @@ from .given import CLOUDRUN, DOCKER, ECS, problems
         ),
         ("CANARY=50,10", "CANARY='50,10' is no canary: write rising percentages from 1 to 99, such as 10,50."),
         ("CANARY=10,100", "CANARY='10,100' is no canary: write rising percentages from 1 to 99, such as 10,50."),
-        ("MAX_ERROR_RATE=1%", "MAX_ERROR_RATE does nothing on TARGET=docker, only on cloudrun and ecs; remove it."),
         (
             "TMPFS=tmp",
             "TMPFS='tmp' is no tmpfs: write a path from the first slash on, with a size if need be: /tmp:64Mi.",

@@ -28,7 +28,7 @@ def test_a_few_lines_are_enough(project: Project) -> None:
         root, root / "Dockerfile", ("linux/amd64",), "buildkit",
     )  # fmt: skip
     assert (it.port, it.replicas, it.tag, it.cpu, it.memory, it.auto_rollback) == (8080, 1, "{sha}", None, None, True)
-    assert (it.build_timeout, it.request_timeout, it.health_timeout, it.bake) == (3600.0, 300.0, 60.0, 60.0)
+    assert (it.build_timeout, it.request_timeout, it.health_timeout, it.bake) == (3600.0, 300.0, 60.0, None)
     assert (it.deploy_timeout, it.drain_timeout) == (600.0, 10.0)
     assert it.origins["SERVICE"] == Origin(Path("env/local.env"), 2)
 

@@ -12,7 +12,8 @@ def test_every_field_has_its_row() -> None:
     lines = table.markdown().splitlines()
     assert lines[:2] == ["| Key | What it is | Written as | Default | Targets |", "| --- | --- | --- | --- | --- |"]
     assert "| `PORT` | port that the container listens on | number from 1 to 65535 | `8080` | all |" in lines
-    assert "| `BAKE` | how long each step is watched | duration: `60s`, `15m` | `60s` | all |" in lines
+    watched = "how long a revision is watched after each step of `CANARY`; if set, also at 100 %"
+    assert f"| `BAKE` | {watched} | duration: `60s`, `15m` | `60s` after each step | all |" in lines
     assert "| `READ_ONLY` | read-only root file system | true or false | `false` | docker ecs |" in lines
     assert "| `DOCKERFILE` | recipe of the image | path | Dockerfile of CONTEXT | all |" in lines
     assert "| `SERVICE` | name of the service | name | required | all |" in lines

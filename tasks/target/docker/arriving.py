@@ -10,7 +10,7 @@ from docker.errors import APIError
 
 from ...errors import DockyardError
 from .. import Plan, Revision, Rollout, Traffic
-from . import absent, edge_image, images, ledger, names, network, planning, routing
+from . import absent, edge_image, engine, images, ledger, names, network, planning, routing
 from .inventory import Inventory
 from .say import say
 from .service import Service
@@ -24,6 +24,7 @@ def apply(service: Service, plan: Plan) -> Rollout:
     environ = service.fleet.environ()
     found = begun(service)
     images.pull(service.client, plan.release, service.client.address)
+    service.fence()
     had_network = network.exists(service.client, service.name)
     revision = ""
     try:
@@ -38,8 +39,11 @@ def apply(service: Service, plan: Plan) -> Rollout:
             before = routing.traffic(edge.result())
         service.client.api.create_volume(names.record(revision), labels=ledger.record(entries[0]))
     except BaseException:
+        if not engine.back(service.client):
+            raise
         if revision:
             service.fleet.remove_revision(revision)
+        service.fence()  # the edge and the network may be another's by now
         if not found.edge and not found.instances():
             service.edge.remove()
         if not had_network:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -14,19 +14,21 @@ import docker
 from docker.errors import APIError, NotFound
 
 from ...errors import DockyardError
-from ...verb import uninterrupted
-from . import containers, dial, edge_image, faults, haproxy, names, network
+from ...signals import uninterrupted
+from . import containers, dial, edge_image, faults, haproxy, names, network, stat
 from .channel import Channel, Silent
 from .front import Front, parse
 from .inventory import Box, Inventory
 from .routing import Routing
 from .say import say
+from .stat import Stat
 
 if TYPE_CHECKING:
     from ...environment.settings import Environment
 
 PATIENCE = 10.0  # seconds for HAProxy itself to start or reload
 LINGER = 2.0  # seconds for connections of a server to end once they were shut down
+CONFLICT = 409  # what the engine answers about a container that does not run
 BATCH = 50  # commands at once; HAProxy reads 16 KiB
 
 
@@ -45,26 +47,31 @@ class Edge:
 
     # Looking
 
-    def look(self, inventory: Inventory) -> tuple[Routing, Mapping[str, int]]:
-        """The routing and the sessions under way by server: from HAProxy, or from its files while it is stopped."""
+    def look(self, inventory: Inventory) -> Stat:
+        """What HAProxy does now: from itself, or the routing of its files while it is stopped."""
         if inventory.edge is None:
-            return Routing(), {}
+            return Stat()
         if not inventory.edge.running:
             kept = self.read_files()
-            return haproxy.stored(kept.get("haproxy.cfg", ""), kept.get("tags.map", "")), {}
-        routing, _, sessions = self._answers()
-        return routing, sessions
+            return Stat(haproxy.stored(kept.get("haproxy.cfg", ""), kept.get("tags.map", "")))
+        return self._ask()
 
-    def _answers(self) -> tuple[Routing, str, Mapping[str, int]]:
+    def _ask(self) -> Stat:
         asked = ["show stat", f"show map {haproxy.MAP}"]
-        stat, tags = self.channel.ask(asked)
-        if haproxy.leaving(stat):
+        answers = self.channel.ask(asked)
+        if stat.leaving(answers[0]):
             self.channel.close()
-            stat, tags = self.channel.ask(asked)
-        return haproxy.parse(stat, tags)
+            answers = self.channel.ask(asked)
+        return stat.parse(*answers)
 
     def send(self, address: str, request: dial.Request, timeout: float) -> dial.Answer:
-        """Send an HTTP request to a container behind the edge. Raises NoAnswer."""
+        """Send an HTTP request to a container behind the edge, started where it was killed. Raises NoAnswer."""
+        try:
+            return dial.send(self.client, self.name, address, request, timeout)
+        except APIError as error:
+            if error.status_code != CONFLICT:
+                raise
+        self._start_anew()
         return dial.send(self.client, self.name, address, request, timeout)
 
     # Being there
@@ -90,7 +97,7 @@ class Edge:
             return self.ensure(inventory)
         if not inventory.edge.running:
             self._start(inventory.edge.id)
-        return self._answers()[0]
+        return self._ask().routing
 
     def _create(self, subnet: str, front: Front) -> None:
         image = edge_image.ensure(self.client, self.environment)
@@ -101,8 +108,6 @@ class Edge:
         api: Any = self.client.api
         made = api.create_container_from_config(config, self.name)
         try:
-            if "haproxy.cfg" not in self.read_files():
-                self.write_files(Routing())
             self._start(made["Id"])
         except BaseException:
             self.client.api.remove_container(made["Id"], force=True)
@@ -140,8 +145,10 @@ class Edge:
                 time.sleep(0.05)
 
     def _start(self, container: str) -> None:
+        if "haproxy.cfg" not in self.read_files():
+            self.write_files(Routing())
         with faults.told():
-            self.client.api.start(container)
+            network.start(self.client, self.service, container, network.edge_address)
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -154,24 +161,30 @@ class Edge:
                     raise DockyardError(f"The edge {self.name} did not start: {said or error}.") from error
                 time.sleep(0.02)
 
+    def _start_anew(self) -> None:
+        """Start an edge that was killed; by now the engine may have started it, with the files of before."""
+        say(f"The edge {self.name} does not run any more; starting it.")
+        self.client.api.restart(self.name, timeout=0)
+        self._start(self.name)
+
     def _current_form(self) -> Routing:
         """Load this version's configuration, without losing a request, where the process has another one."""
         wanted = haproxy.form(self.service, self.front.timeout)
-        routing, form, _ = self._answers()
-        if form == wanted:
-            return routing
-        self.write_files(routing)
+        now = self._ask()
+        if now.form == wanted:
+            return now.routing
+        self.write_files(now.routing)
         self.client.api.kill(self.name, signal="SIGUSR2")
         deadline = time.monotonic() + PATIENCE
-        while form != wanted:
+        while now.form != wanted:
             if time.monotonic() > deadline:
                 said = self.client.api.logs(self.name, tail=5).decode(errors="replace").strip()
                 raise DockyardError(f"The edge {self.name} did not take its new configuration: {said}.")
             time.sleep(0.05)
             self.channel.close()  # it would go on with the process that is leaving
             with suppress(Silent):
-                routing, form, _ = self._answers()
-        return routing
+                now = self._ask()
+        return now.routing
 
     def remove(self) -> None:
         """Take the edge and its configuration away, which frees the port; a container that is not ours stays."""
@@ -185,10 +198,19 @@ class Edge:
     # Changing
 
     def change(self, before: Routing, after: Routing) -> None:
-        """Go from one routing to another without losing a request, in the process and in the files side by side."""
+        """Go from one routing to another without losing a request, in the process and in the files side by side.
+
+        An edge that was killed is started with the files.
+        """
         with ThreadPoolExecutor(1) as beside:
             written = beside.submit(self.write_files, after)
-            self._carry_out(haproxy.commands(before, after))
+            try:
+                self._carry_out(haproxy.commands(before, after))
+            except APIError as error:
+                if error.status_code != CONFLICT:
+                    raise
+                written.result()
+                self._start_anew()
             written.result()
 
     def _carry_out(self, commands: Sequence[str]) -> None:

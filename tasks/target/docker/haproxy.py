@@ -1,4 +1,4 @@
-"""HAProxy's words: its configuration, the runtime commands from one routing to another, and its answers.
+"""HAProxy's words: its configuration, and the runtime commands from one routing to another.
 
 Verified against HAProxy 2.6. Servers added at run time live only in the process, so the same routing is
 written as configuration too, and a restart of the edge or the engine comes back with the same traffic.
@@ -6,9 +6,7 @@ written as configuration too, and a restart of the edge or the engine comes back
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Mapping
 
 from .names import owner
@@ -218,27 +216,3 @@ def stored(configuration: str, tags: str) -> Routing:
 def tagged_by(found: Mapping[str, str]) -> dict[str, str]:
     """The traffic tags of a map, by the revision of their first replica."""
     return {key.removesuffix("/0"): owner(name) for key, name in found.items() if key.endswith("/0")}
-
-
-def leaving(stat: str) -> bool:
-    """Whether `show stat` comes from a process that another one has taken over from, in a reload."""
-    return "\npublic,FRONTEND," in stat and ",OPEN," not in stat.partition("\npublic,FRONTEND,")[2].partition("\n")[0]
-
-
-def parse(stat: str, tags: str) -> tuple[Routing, str, Mapping[str, int]]:
-    """Read `show stat` and `show map` back: the routing, the configuration's form, sessions under way by server.
-
-    A server in maintenance is one that is going.
-    """
-    rows = list(csv.DictReader(io.StringIO(stat.lstrip("# "))))
-    servers = [row for row in rows if row["svname"] not in ("FRONTEND", "BACKEND")]
-    sessions: dict[str, int] = {}
-    for row in servers:
-        sessions[row["svname"]] = sessions.get(row["svname"], 0) + int(row["scur"] or 0)
-    found = dict(line.split(" ", 2)[1:] for line in tags.splitlines() if line.count(" ") >= 2)
-    shared = tuple(
-        Server(row["svname"], owner(row["svname"]), row["addr"], int(row["weight"]))
-        for row in servers
-        if row["pxname"] == "shared" and not row["status"].startswith("MAINT")
-    )
-    return Routing(shared, tagged_by(found)), found.get(FORM, ""), sessions

@@ -12,7 +12,7 @@ from typing import Any
 import docker
 
 from ...errors import DeployFailed
-from . import diagnosis, logs, names
+from . import diagnosis, logs, names, restarts
 from .dial import NoAnswer, Request
 from .edge import Edge
 from .inventory import Box
@@ -54,7 +54,7 @@ def wait_for(client: docker.DockerClient, edge: Edge, box: Box, asked: Asked, ov
     said, pause = "", FIRST
     while not over.is_set():
         state = client.api.inspect_container(box.id)["State"]
-        if not state["Running"]:
+        if ended(state):
             raise failed(client, box, diagnosis.stopped(state, asked.memory))
         if not probed:
             if time.monotonic() >= steady:
@@ -64,9 +64,26 @@ def wait_for(client: docker.DockerClient, edge: Edge, box: Box, asked: Asked, ov
             if not said:
                 return
             if time.monotonic() + pause >= deadline:
+                state = client.api.inspect_container(box.id)["State"]
+                if ended(state):
+                    raise failed(client, box, diagnosis.stopped(state, asked.memory))
                 raise failed(client, box, f"did not get healthy within {asked.timeout:g} s: GET {asked.path} {said}")
         over.wait(pause)
         pause = min(pause * 1.5, LONGEST)
+
+
+def alive(client: docker.DockerClient, boxes: Sequence[Box]) -> None:
+    """Look once whether containers that were healthy still run. Raises DeployFailed for one that ended meanwhile."""
+    with ThreadPoolExecutor(max(1, len(boxes))) as side_by_side:
+        inspected = list(side_by_side.map(lambda box: client.api.inspect_container(box.id), boxes))
+    for box, found in zip(boxes, inspected, strict=True):
+        if wrong := restarts.told(client, box, found):
+            raise failed(client, box, f"was healthy, then {wrong}")
+
+
+def ended(state: Mapping[str, Any]) -> bool:
+    """Whether a container is not up; one between a crash and the engine's next try has `Running`, too."""
+    return not state["Running"] or bool(state["Restarting"])
 
 
 def probe(edge: Edge, box: Box, asked: Asked, left: float) -> str:

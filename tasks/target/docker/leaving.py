@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from .. import Rollout
+from . import names
 from .edge import Edge
+from .say import say
 from .service import Look, Service
 
 KEEP = 5  # verified revisions whose containers stay, stopped, so that a rollback needs no pull
@@ -16,9 +18,24 @@ def retire(service: Service, rollout: Rollout) -> None:
     stay = {rollout.revision, *(each.revision for each in look.traffic)}
     going = [box for box in look.inventory.instances() if box.revision not in stay]
     service.drain(edge, look, {each.name for each in look.routing.servers if each.revision not in stay})
+    for each in look.edge.served:
+        if each.revision not in stay:
+            say(f"{each.revision} is stopped after {each.requests:,} requests, of which {each.errors:,} failed.")
     service.fleet.stop(going)
     kept = [each.name for each in look.history if each.verified and each.startable and each.name not in stay][:KEEP]
     service.fleet.remove(box for box in going if box.revision not in kept)
+
+
+def left(look: Look) -> tuple[str, ...]:
+    """Revisions before the serving one that run without traffic or tag: a release was killed before it stopped them.
+
+    A later one is there by `--no-traffic`.
+    """
+    if look.serving is None:
+        return ()
+    stay, serving = {each.revision for each in look.traffic}, names.number(look.inventory.service, look.serving.name)
+    awake = {box.revision for box in look.inventory.instances() if box.up and box.revision not in stay}
+    return tuple(sorted(each for each in awake if names.number(look.inventory.service, each) < serving))
 
 
 def stop(service: Service, edge: Edge, look: Look, revision: str) -> None:

@@ -8,7 +8,8 @@ which can be another revision's of a moment ago.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import docker
@@ -17,6 +18,7 @@ from docker.types import IPAMConfig, IPAMPool
 
 from ...errors import DockyardError
 from . import names
+from .faults import explanation
 
 
 def exists(client: docker.DockerClient, service: str) -> bool:
@@ -39,7 +41,34 @@ def ensure(client: docker.DockerClient, service: str) -> str:
         raise DockyardError(
             f"There is a network {name} which is not Dockyard's: remove it (`docker network rm {name}`) or rename it."
         )
-    return str(found["IPAM"]["Config"][0]["Subnet"])
+    config: dict[str, str] = found["IPAM"]["Config"][0]
+    if "IPRange" not in config:  # whoever made it was killed before it was made anew with a subnet of its own
+        client.api.remove_network(found["Id"])
+        return create(client, service)
+    return config["Subnet"]
+
+
+def start(client: docker.DockerClient, service: str, container: str, address: Callable[[str], str]) -> None:
+    """Start a container, where its network was removed by hand on one made anew. `address` gives its own in a subnet.
+
+    Raises DockyardError where that has other addresses.
+    """
+    try:
+        client.api.start(container)
+    except NotFound as error:
+        if "network" not in explanation(error):
+            raise
+        subnet, name = ensure(client, service), names.network(service)
+        own = address(subnet)
+        if ipaddress.ip_address(own) not in ipaddress.ip_network(subnet):
+            raise DockyardError(
+                f"The network {name} was removed, and has other addresses now, {subnet}: what was on it before cannot "
+                "come back. Deploy its image anew, with inv rollback --digest=."
+            ) from error
+        with suppress(APIError):
+            client.api.disconnect_container_from_network(container, name, force=True)
+        client.api.connect_container_to_network(container, name, ipv4_address=own)
+        client.api.start(container)
 
 
 def create(client: docker.DockerClient, service: str) -> str:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import codecs
+import math
 import socket
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 import docker
+import requests
 from docker.errors import NotFound
 
+from ...errors import DockyardError
 from . import faults, names
 from .containers import Config
 from .exchange import Frames
+from .inventory import Box
+from .say import say
 
 
 def run(client: docker.DockerClient, service: str, config: Config) -> int:
@@ -35,6 +41,26 @@ def run(client: docker.DockerClient, service: str, config: Config) -> int:
     finally:
         with suppress(NotFound):
             client.api.remove_container(made["Id"], force=True)
+
+
+def await_left(client: docker.DockerClient, boxes: Iterable[Box], patience: float) -> None:
+    """Let commands that a killed process left running come to their end: two migrations at a time would meet.
+
+    Raises DockyardError for one that takes longer than `patience` seconds.
+    """
+    for box in boxes:
+        if box.up:
+            say(f"{box.name} still runs a command of a process that was killed; waiting for its end.")
+        try:
+            client.api.wait(box.id, timeout=math.ceil(patience))
+            client.api.remove_container(box.id)
+        except NotFound:
+            continue
+        except (requests.exceptions.Timeout, requests.exceptions.ConnectionError):
+            raise DockyardError(
+                f"{box.name} runs a command of a process that was killed, for longer than {patience:g} s: see "
+                f"`docker logs {box.name}`, and type the same again when it has ended, or after `docker rm -f` of it."
+            ) from None
 
 
 def copy(frames: Frames) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,9 @@ from .edge import Edge
 from .fleet import Fleet
 from .front import Front, front, host_header, parse
 from .inventory import Box, Inventory
+from .lock import Lock
 from .routing import Routing, Server
+from .stat import Stat
 
 if TYPE_CHECKING:
     from ...environment.settings import Environment
@@ -24,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Look:
-    """What one look showed. `sessions` are requests under way, by server."""
+    """What one look showed."""
 
     inventory: Inventory
-    routing: Routing
-    sessions: Mapping[str, int] = field(default_factory=dict)
+    edge: Stat
+
+    @property
+    def routing(self) -> Routing:
+        """Who gets which requests."""
+        return self.edge.routing
 
     @cached_property
     def traffic(self) -> tuple[Traffic, ...]:
@@ -67,6 +73,15 @@ class Service:
         return Fleet(self.client, self.environment)
 
     @cached_property
+    def lock(self) -> Lock:
+        """The service's lock, and whether this process holds it."""
+        return Lock(self.client, self.name, self.environment.name)
+
+    def fence(self) -> None:
+        """Go on only where nobody took the lock away that this process holds. Raises Locked."""
+        self.lock.fence()
+
+    @cached_property
     def channel(self) -> Channel:
         """The conversation with HAProxy."""
         return Channel(self.client, names.edge(self.name))
@@ -99,7 +114,7 @@ class Service:
     def look(self) -> Look:
         """What the service has on the engine, and what its edge does."""
         found = self.inventory()
-        return Look(found, *self.edge.look(found))
+        return Look(found, self.edge.look(found))
 
     def visitor(self) -> dict[str, str]:
         """The headers that a request through the public address would have."""
@@ -137,6 +152,7 @@ class Service:
             asleep = [box for box in needed if not box.running]
             self.fleet.start(asleep)
             self.wait(asleep)
+        self.fence()
         give(edge, edge.ensure(self.inventory()), [box for each in boxes.values() for box in each], wanted)
         return self.look().traffic
 
@@ -145,9 +161,10 @@ class Service:
         if not leaving:
             return
         deadline = time.monotonic() + self.environment.drain_timeout
-        while any(look.sessions.get(name) for name in leaving) and time.monotonic() < deadline:
+        while any(look.edge.sessions.get(name) for name in leaving) and time.monotonic() < deadline:
             time.sleep(0.05)
-            look = replace(look, sessions=edge.look(look.inventory)[1])
+            look = replace(look, edge=edge.look(look.inventory))
+        self.fence()
         edge.change(look.routing, routing.keeping(look.routing, leaving))
 
 

@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...errors import SettingError
-from .. import CheckResult, Current, LogLine, LogQuery, Missing, Plan, Release, Revision, Rollout, Traffic, probe
+from .. import (
+    CheckResult,
+    Current,
+    Holder,
+    LogLine,
+    LogQuery,
+    Missing,
+    Plan,
+    Release,
+    Removal,
+    Revision,
+    Rollout,
+    Traffic,
+    probe,
+)
 from . import (
     absent,
     arriving,
     containers,
     dial,
+    following,
+    health,
     images,
     leaving,
     ledger,
-    lock,
     logs,
     names,
     network,
     once,
     planning,
+    pruning,
     undoing,
 )
-from .engine import host
+from .engine import again, host
 from .faults import told
 from .front import url
 from .scaling import scale
@@ -51,11 +67,14 @@ class DockerTarget:
 
     def _current(self, look: Look) -> Current:
         boxes = look.inventory.live(each.revision for each in look.traffic)
+        edge = look.inventory.edge
+        boxes += [edge] if edge and not edge.running else []  # else it is no news
         return Current(
             revision=look.serving,
             traffic=look.traffic,
             instances=images.instances(self.service.client, boxes),
             url=url(self.environment, host(self.service.client)),
+            served=look.edge.served,
         )
 
     @told()
@@ -76,24 +95,31 @@ class DockerTarget:
         look = self.service.look()
         current = self._current(look)
         changes = planning.changes(self.environment, release, look.inventory, current, force)
-        return Plan(release, tuple(changes), current)
+        return Plan(release, tuple(changes), current, leaving.left(look))
 
     # Act
 
     @told()
     def apply(self, plan: Plan) -> Rollout:
         """Bring a new revision up at 0 %; on any failure all that it made is removed again."""
+        self.service.fence()
         return arriving.apply(self.service, plan)
 
     @told()
     def restore(self, revision: Revision) -> Rollout:
         """Bring a kept revision up again at 0 %, without a pull."""
+        self.service.fence()
         return arriving.restore(self.service, revision)
 
     @told()
     def wait(self, rollout: Rollout) -> None:
         """Return once the revision is healthy. Raises DeployFailed."""
         self.service.wait(self.service.boxes(rollout.revision))
+
+    @told()
+    def alive(self, rollout: Rollout) -> None:
+        """Look whether every container of a revision runs, without having been restarted. Raises DeployFailed."""
+        health.alive(self.service.client, self.service.boxes(rollout.revision))
 
     @told()
     def probe(self, check: Check, revision: str) -> CheckResult:
@@ -114,21 +140,30 @@ class DockerTarget:
     @told()
     def shift(self, traffic: Sequence[Traffic]) -> tuple[Traffic, ...]:
         """Set the traffic, starting what is asleep; all of it for one revision moves the edge to the settings' port."""
+        self.service.fence()
         return arriving.shift(self.service, traffic)
 
     @told()
     def retire(self, rollout: Rollout) -> None:
         """Drain and stop what has neither traffic nor a tag; keep the last verified ones, stopped."""
-        leaving.retire(self.service, rollout)
+
+        def retire() -> None:
+            self.service.fence()
+            leaving.retire(self.service, rollout)
+
+        again(self.service.client, retire)
 
     @told()
     def undo(self, rollout: Rollout) -> None:
         """Give the traffic back as it was and stop the rollout's revision; its containers stay for a look."""
+        undoing.within_reach(self.service, rollout)
+        self.service.fence()
         undoing.undo(self.service, rollout)
 
     @told()
     def verified(self, revision: str, checks: Sequence[CheckResult]) -> None:
         """Record that a revision was read back, healthy and checked."""
+        self.service.fence()
         at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         labels = ledger.verified(self.service.name, revision, at, checks)
         self.service.client.api.create_volume(names.verified(revision), labels=labels)
@@ -136,6 +171,7 @@ class DockerTarget:
     @told()
     def scale(self, replicas: int) -> Current:
         """Add or remove replicas of the serving revision; new ones get traffic once healthy."""
+        self.service.fence()
         scale(self.service, replicas)
         return self.current()
 
@@ -147,7 +183,10 @@ class DockerTarget:
             look = self.service.look()
             revision = query.revision or planning.logged(look, previous=query.previous, env=self.environment.name)
             self.service.channel.close()  # a reader that follows for hours would keep HAProxy from ending
-            yield from logs.read(self.service.client, look.inventory.instances(revision), query)
+            boxes = look.inventory.instances(revision)
+            one = query.revision or query.previous
+            arrivals = tuple if one else following.Newcomers(self.service.client, look.inventory, revision)
+            yield from logs.read(self.service.client, boxes, query, arrivals)
 
     @told()
     def run_once(self, command: Sequence[str], release: Release) -> int:
@@ -155,12 +194,41 @@ class DockerTarget:
         environ = self.service.fleet.environ()
         images.pull(self.service.client, release, self.service.client.address)
         network.ensure(self.service.client, self.service.name)
+        left = [box for box in self.service.inventory().boxes if box.role == "once"]
+        once.await_left(self.service.client, left, self.environment.deploy_timeout)
+        self.service.fence()
         config = containers.once(self.environment, release, environ, command)
         return once.run(self.service.client, self.service.name, config)
 
     def lock(self, reason: str, *, wait: float = 0.0) -> AbstractContextManager[None]:
         """Hold the service against other releases."""
-        return lock.held(self.service.client, self.service.name, self.environment.name, reason, wait)
+        return self.service.lock.held(reason, wait)
+
+    @told()
+    def holder(self) -> Holder | None:
+        """Who holds the service now."""
+        return self.service.lock.holder()
+
+    @told()
+    def hold(self, reason: str, *, wait: float = 0.0) -> Holder:
+        """Hold the service until it is unlocked, without a lease."""
+        return self.service.lock.hold(reason, wait)
+
+    @told()
+    def unlock(self, held: Holder) -> None:
+        """End that lock; whoever has it changes nothing any more."""
+        self.service.lock.unlock(held)
+
+    @told()
+    def prunable(self, keep: int, pinned: Collection[str]) -> list[Removal]:
+        """What could go from the engine; the registry is not touched."""
+        return pruning.prunable(self.service, keep, pinned)
+
+    @told()
+    def prune(self, removals: Sequence[Removal]) -> list[Removal]:
+        """Remove these, without force."""
+        self.service.fence()
+        return pruning.prune(self.service, removals)
 
     @told()
     def missing(self) -> list[Missing]:

@@ -8,7 +8,7 @@ from docker.errors import DockerException
 
 from ...errors import DeployFailed, DockyardError
 from .. import Rollout
-from . import faults, leaving, names
+from . import engine, faults, leaving, names
 from .inventory import Inventory
 from .service import Service, give
 
@@ -34,10 +34,18 @@ def undo(service: Service, rollout: Rollout) -> None:
     wake(service, found, rollout)
     away = go_home(service, rollout)
     if rollout.revision not in {each.revision for each in rollout.before}:
-        look = service.look()
-        leaving.stop(service, service.edge_now(look.inventory, rollout.before), look, rollout.revision)
+        away = stop(service, rollout) or away
     if away:
         raise DeployFailed(away)
+
+
+def within_reach(service: Service, rollout: Rollout) -> None:
+    """Wait for an engine that is being restarted. Raises DeployFailed where it stays away."""
+    if not engine.back(service.client):
+        raise DeployFailed(
+            f"{rollout.revision} could NOT be undone, as the engine stayed away for {engine.BACK:g} s more. Once it "
+            f"runs, inv status --env={service.environment.name} shows what serves, and the same command goes on."
+        )
 
 
 def give_back(service: Service, rollout: Rollout) -> Inventory:
@@ -58,6 +66,16 @@ def wake(service: Service, found: Inventory, rollout: Rollout) -> None:
     asleep = [box for each in rollout.before for box in found.instances(each.revision) if not box.up]
     with suppress(*FAULTS):
         service.fleet.wake(asleep)
+
+
+def stop(service: Service, rollout: Rollout) -> str:
+    """Drain and stop the revision; "" or the sentence that says why it still runs."""
+    try:
+        look = service.look()
+        leaving.stop(service, service.edge_now(look.inventory, rollout.before), look, rollout.revision)
+    except FAULTS as error:
+        return f"{rollout.revision} was undone and has no traffic, but could not be stopped: {said(error)}"
+    return ""
 
 
 def go_home(service: Service, rollout: Rollout) -> str:

@@ -67,26 +67,6 @@ backend tagged
     server api-00002-bbb-2 172.18.0.5:8080 weight 0
 """
 
-STAT = """\
-# pxname,svname,scur,stot,status,weight,addr,
-public,FRONTEND,1,9,OPEN,,,
-shared,api-00001-aaa,2,7,no check,8,172.18.0.3:8080,
-shared,api-00002-bbb,0,1,UP,1,172.18.0.4:8080,
-shared,api-00002-bbb-2,0,1,DOWN 1/2,1,172.18.0.5:8080,
-shared,api-00000-old,1,1,MAINT,5,172.18.0.9:8080,
-shared,BACKEND,2,9,UP,10,,
-tagged,api-00002-bbb,3,1,no check,0,172.18.0.4:8080,
-tagged,api-00002-bbb-2,0,1,no check,0,172.18.0.5:8080,
-tagged,BACKEND,0,1,DOWN,0,,
-
-"""
-MAP = """\
-0x55db8f287820 / 0123456789ab
-0x55db8f2878b0 next 2
-0x55db8f3914a0 next/0 api-00002-bbb
-0x55db8f391580 next/1 api-00002-bbb-2
-"""
-
 
 def test_the_configuration() -> None:
     files = haproxy.files("api", 300.0, ROUTING)
@@ -108,15 +88,6 @@ def test_the_files_can_be_read_back() -> None:
     files = haproxy.files("api", 300.0, ROUTING)
     assert haproxy.stored(files["haproxy.cfg"], files["tags.map"]) == ROUTING
     assert haproxy.stored("", "") == Routing()
-
-
-def test_the_answers_can_be_read_back() -> None:
-    routing, form, sessions = haproxy.parse(STAT, MAP)
-    assert routing == ROUTING
-    assert form == "0123456789ab"
-    assert sessions == {A: 2, B: 3, f"{B}-2": 0, "api-00000-old": 1}
-    assert not haproxy.leaving(STAT)
-    assert haproxy.leaving(STAT.replace("public,FRONTEND,1,9,OPEN", "public,FRONTEND,1,9,STOP"))
 
 
 @pytest.mark.parametrize(
