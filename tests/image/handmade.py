@@ -1,0 +1,61 @@
+"""Images made by hand, layer by layer, and put into a registry: what no builder here makes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from tasks.image.manifest import OCI_MANIFEST, Manifest, digest_of
+from tasks.image.registry import Registry
+
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+
+def layer(files: Mapping[str, bytes | None] | None = None, links: Mapping[str, str] | None = None) -> bytes:
+    """A tar archive: files with their bytes, None for a directory, and hard links to them."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for name, content in (files or {}).items():
+            member = tarfile.TarInfo(name)
+            member.type = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+            member.size = len(content or b"")
+            tar.addfile(member, io.BytesIO(content or b""))
+        for name, target in (links or {}).items():
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.LNKTYPE, target
+            tar.addfile(member)
+    return archive.getvalue()
+
+
+def push(
+    registry: Registry, tag: str, layers: Sequence[bytes], config: Mapping[str, Any] | None = None, kind: str = LAYER
+) -> Manifest:
+    """Put an image of these layers, as they are, under a tag."""
+    settings = json.dumps({"os": "linux", "architecture": "amd64", **(config or {})}).encode()
+    parts = [upload(registry, each) for each in (settings, *layers)]
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **parts[0]},
+        "layers": [{"mediaType": kind, **part} for part in parts[1:]],
+    }
+    content = json.dumps(document).encode()
+    manifest = Manifest(digest_of(content), OCI_MANIFEST, content)
+    registry.put(manifest, tag)
+    return manifest
+
+
+def upload(registry: Registry, content: bytes) -> dict[str, Any]:
+    """Put a blob, and return its descriptor."""
+    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    begun = registry.client.post(f"{registry.repository.url}/blobs/uploads/")
+    where = httpx.URL(begun.headers["Location"]).copy_merge_params({"digest": digest})
+    put = registry.client.put(where, content=content)
+    assert put.status_code == 201, put.text
+    return {"digest": digest, "size": len(content)}
