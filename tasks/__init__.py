@@ -11,8 +11,8 @@ from . import environment
 from .verb import Verb
 
 VERBS = (
-    "build", "push", "pin", "deploy", "verify", "logs", "rollback", "release", "status", "history", "traffic",
-    "migrate", "env", "doctor", "local", "test",
+    "build", "push", "pin", "deploy", "verify", "logs", "rollback", "release", "promote", "status", "history",
+    "traffic", "scale", "migrate", "lock", "images", "prune", "warmup", "env", "doctor", "local", "test",
 )  # fmt: skip
 BY_ENVIRONMENT = ("build", "push", "deploy", "release")  # `deploy.staging` is `deploy --env=staging`
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 from .errors import SettingError
 from .target import LogQuery
-from .verb import Document, Operation, verb
+from .verb import Document, Operation, emit, verb
+
+DIGITS = 9  # of --limit; nobody reads more lines
 
 
 @verb(
     default=True,
     help={
-        "follow": "go on until Ctrl-C",
+        "follow": "go on until Ctrl-C, over releases too",
         "since": "only lines of this last while: 30m, 1h, 2h30m",
         "filter": "only lines that contain this text",
         "limit": "the newest lines, 0 for all (100)",
@@ -28,11 +28,16 @@ def tail(
     previous: bool = False,
 ) -> Document:
     """Print recent log lines over all replicas; --json gives one object a line."""
-    for line in op.target.logs(query(follow, since, filter, limit, previous)):
-        if op.json:
-            print(json.dumps({"at": line.at, "source": line.source, "text": line.text}, ensure_ascii=False), flush=True)
-        else:
-            op.show(f"{line.at[11:19]} {line.source} | {line.text}")
+    asked = query(follow, since, filter, limit, previous)
+    try:
+        for line in op.target.logs(asked):
+            if op.json:
+                emit({"at": line.at, "source": line.source, "text": line.text})
+            else:
+                op.show(f"{line.at[11:19]} {line.source} | {line.text}")
+    except KeyboardInterrupt:
+        if not follow:  # else Ctrl-C is how it is ended
+            raise
     return {}
 
 
@@ -40,10 +45,10 @@ def query(follow: bool, since: str, filter: str, limit: str, previous: bool) -> 
     """The flags as a query. Raises SettingError for a duration or number that is none."""
     from .environment.units import duration
 
-    if not limit.isdecimal():
+    if not limit.isdecimal() or len(limit) > DIGITS:
         raise SettingError(f"--limit={limit} is not a number of lines; try --limit=100, or --limit=0 for all.")
     try:
         seconds = duration(since) if since else None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise SettingError(f"--since={since}: {error}") from None
     return LogQuery(follow=follow, since=seconds, filter=filter, limit=int(limit), previous=previous)

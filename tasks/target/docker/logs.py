@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-import contextlib
 import heapq
-import queue
-import threading
-import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import docker
-from docker.errors import APIError, NotFound
-from docker.types import CancellableStream
+from docker.errors import NotFound
 
 from .. import LogLine, LogQuery
-from .engine import clock, instant
+from .engine import clock
+from .following import Arrivals, Following
 from .inventory import Box
 
 
-def read(client: docker.DockerClient, boxes: Sequence[Box], query: LogQuery) -> Iterator[LogLine]:
-    """The newest lines in order of time, and with `follow` all that come after, until the containers end or Ctrl-C."""
-    since = clock(client) - query.since if query.since is not None else None
+def read(
+    client: docker.DockerClient, boxes: Sequence[Box], query: LogQuery, arrivals: Arrivals = tuple
+) -> Iterator[LogLine]:
+    """The newest lines in order of time, and with `follow` all that come after, until the containers end or Ctrl-C.
+
+    `arrivals` gives the containers to follow that run by then, those of `boxes` too.
+    """
+    now = clock(client) if query.follow or query.since is not None else 0.0
+    since = max(1.0, now - query.since) if query.since is not None else None
     with ThreadPoolExecutor(16) as side_by_side:
         each = side_by_side.map(lambda box: history(client, box, since, query), boxes)
-        found = {box.name: lines for box, lines in zip(boxes, each, strict=True)}
-    lines = heapq.merge(*found.values(), key=lambda line: line.at)
-    yield from deque((line for line in lines if query.filter in line.text), maxlen=query.limit or None)
+        found = dict(zip((box.id for box in boxes), each, strict=True))
+    merged = heapq.merge(*found.values(), key=lambda line: line.at)
+    yield from deque((line for line in merged if query.filter in line.text), maxlen=query.limit or None)
     if query.follow:
-        seen = {name: lines[-1].at for name, lines in found.items() if lines}
-        yield from (line for line in follow(client, boxes, since, seen) if query.filter in line.text)
+        last = {box: known[-1].at for box, known in found.items() if known}
+        with closing(Following(client, lines, now, last).read(boxes, arrivals)) as coming:
+            yield from (line for line in coming if query.filter in line.text)
 
 
 def history(client: docker.DockerClient, box: Box, since: float | None, query: LogQuery) -> list[LogLine]:
@@ -58,61 +62,6 @@ def lines(source: str, chunks: Iterable[bytes]) -> Iterator[LogLine]:
             at, text = "", b""
     if at:
         yield LogLine(at, source, text.decode(errors="replace"))
-
-
-def follow(
-    client: docker.DockerClient, boxes: Sequence[Box], since: float | None, seen: Mapping[str, str]
-) -> Iterator[LogLine]:
-    """Lines as they come, each container read by a thread of its own; `seen` is the time of its last known line."""
-    arrived: queue.Queue[LogLine | None] = queue.Queue()
-    streams: dict[str, CancellableStream[bytes]] = {}
-    ended = threading.Event()
-
-    def read_one(box: Box) -> None:
-        last = seen.get(box.name, "")
-        with contextlib.suppress(APIError, OSError, ValueError, AttributeError):
-            while not ended.is_set():
-                begin = int(instant(last)) if last else since
-                stream = client.api.logs(box.id, timestamps=True, stream=True, follow=True, since=begin)
-                streams[box.name] = stream
-                for line in lines(box.name, stream):
-                    if line.at > last:
-                        last = line.at
-                        arrived.put(line)
-                if not lives(client, box):
-                    break
-        arrived.put(None)
-
-    threads = [threading.Thread(target=read_one, args=(box,), daemon=True) for box in boxes]
-    for thread in threads:
-        thread.start()
-    reading = len(threads)
-    try:
-        while reading:
-            line = arrived.get()
-            if line is None:
-                reading -= 1
-            else:
-                yield line
-    finally:
-        ended.set()
-        for stream in streams.values():
-            with contextlib.suppress(Exception):  # it may have ended by itself, in one of many ways
-                stream.close()
-        for thread in threads:
-            thread.join(1.0)
-
-
-def lives(client: docker.DockerClient, box: Box) -> bool:
-    """Whether a container whose stream has ended writes on: it was restarted, or will be."""
-    for _ in range(20):
-        state = client.api.inspect_container(box.id)["State"]
-        if state["Running"]:
-            return True
-        if not state["Restarting"]:
-            return False
-        time.sleep(0.25)
-    return True
 
 
 def last(client: docker.DockerClient, box: Box, count: int = 20) -> list[str]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 
+from docker.errors import DockerException
+
 from ...errors import DockyardError, SettingError
+from ...signals import uninterrupted
 from . import ledger, names, network, routing
 from .inventory import Box
+from .say import say
 from .service import Look, Service
 
 
@@ -19,11 +25,28 @@ def scale(service: Service, replicas: int) -> None:
         raise DockyardError(
             f"{service.name} has no revision to scale; inv deploy --env={service.environment.name} makes one."
         )
-    boxes = sorted(look.inventory.instances(look.serving.name, names.WEB), key=lambda box: box.replica)
+    if left := begun(look, serving(look)):
+        say(f"Taking {', '.join(box.name for box in left)} away, left by a scaling that was killed.")
+        withdraw(service, left)
+        look = service.look()
+    boxes = serving(look)
     if len(boxes) < replicas:
         grow(service, look, boxes, replicas)
     elif len(boxes) > replicas:
         shrink(service, look, boxes[replicas:])
+
+
+def serving(look: Look) -> list[Box]:
+    """The replicas of the serving revision, in order of their numbers."""
+    found = look.inventory.instances(look.serving.name, names.WEB) if look.serving else []
+    return sorted(found, key=lambda box: box.replica)
+
+
+def begun(look: Look, boxes: Collection[Box]) -> list[Box]:
+    """Replicas without requests beside others that have some: a scaling was killed before or after they had."""
+    weights = {each.name: each.weight for each in look.routing.servers}
+    idle = [box for box in boxes if not weights.get(box.name)]
+    return idle if len(idle) < len(boxes) else []
 
 
 def grow(service: Service, look: Look, boxes: list[Box], replicas: int) -> None:
@@ -41,13 +64,25 @@ def grow(service: Service, look: Look, boxes: list[Box], replicas: int) -> None:
         service.wait(new)
         service.shift(service.edge_now(look.inventory, look.traffic), look.traffic)
     except BaseException:
-        service.fleet.remove(box for box in service.boxes(first.revision, names.WEB) if box.replica in numbers)
+        with uninterrupted():
+            withdraw(service, [box for box in service.boxes(first.revision, names.WEB) if box.replica in numbers])
         raise
+
+
+def withdraw(service: Service, boxes: list[Box]) -> None:
+    """Take replicas away again: out of the edge first, where they are in it by now."""
+    with suppress(DockyardError, DockerException, OSError):
+        look = service.look()
+        known = {each.name for each in look.routing.servers}
+        shrink(service, look, [box for box in boxes if box.name in known])
+    service.fleet.remove(boxes)
 
 
 def shrink(service: Service, look: Look, boxes: list[Box]) -> None:
     """Take replicas out, the newest first."""
     leaving = {box.name for box in boxes}
+    if not leaving:
+        return
     staying = routing.weigh((each for each in look.routing.servers if each.name not in leaving), look.traffic)
     idle = [replace(each, weight=0) for each in look.routing.servers if each.name in leaving]
     edge = service.edge_now(look.inventory, look.traffic)
