@@ -1,0 +1,1 @@
+"""How fast Dockyard is, beside other ways to the same end: `python -m benchmarks` prints the table."""

@@ -1,0 +1,33 @@
+"""Figures out of many rounds."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+
+def interleaved(rounds: int, sides: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """Seconds of every side in every round; each round begins with another side, so that none always follows one."""
+    taken: dict[str, list[float]] = {name: [] for name in sides}
+    names = list(sides)
+    for turn in range(rounds):
+        first = turn % len(names)
+        for name in (*names[first:], *names[:first]):
+            taken[name].append(sides[name]())
+    return taken
+
+
+def median(values: Iterable[float]) -> float:
+    """The median, in the values' own unit."""
+    return statistics.median(values)
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median of the rounds' own ratios: what slows a whole round down slows both of its sides down."""
+    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The nearest-rank percentile; 0.0 of nothing."""
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1] if values else 0.0
