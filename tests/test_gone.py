@@ -153,7 +153,7 @@ def test_an_engine_restarted_in_the_middle_of_a_build(
             said.append(line)
             if "it begins" in line and "echo" not in line:
                 break
-        second.stop()
+        second.kill()
         said += cut.stderr or ()
     text = "".join(said)
     assert cut.returncode == 1, text

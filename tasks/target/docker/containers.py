@@ -18,7 +18,7 @@ Config = dict[str, Any]
 
 LOGS = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 NEVER = {"Name": "no"}  # until it was healthy: a crash at the start is seen as it is
-ALWAYS = {"Name": "unless-stopped"}
+ALWAYS = {"Name": "always"}  # an engine that was killed takes what ran under `unless-stopped` for stopped
 
 
 def instance(environment: Environment, entry: ledger.Entry, environ: Sequence[str]) -> Config:

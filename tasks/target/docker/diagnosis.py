@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-SIGNALS = {137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM", 134: "SIGABRT"}
+KILLED = 137  # the exit code after a SIGKILL
+SIGNALS = {KILLED: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM", 134: "SIGABRT"}
 HINTS = (  # what a reason or a line looks like -> what to say
     (r"(?i)exec format error", "the image is for another processor: see PLATFORM"),
     (
@@ -23,8 +24,11 @@ HINTS = (  # what a reason or a line looks like -> what to say
 def stopped(state: Mapping[str, Any], memory: str) -> str:
     """How a container ended: `exited with code 3 after 0.4 s`. `memory` is the setting's text."""
     code = int(state.get("ExitCode", 0))
+    killed = f"killed for taking more memory than MEMORY={memory or '(unset)'}"
+    if state.get("OOMKilled") and code == KILLED:
+        return f"was {killed} (exit code {code})"
     if state.get("OOMKilled"):
-        return f"was killed for taking more memory than MEMORY={memory or '(unset)'} (exit code {code})"
+        return f"exited with code {code}{lasted(state)}, after a process of it was {killed}"
     named = f" ({SIGNALS[code]})" if code in SIGNALS else ""
     error = f": {state['Error']}" if state.get("Error") else ""
     return f"exited with code {code}{named}{lasted(state)}{error}"

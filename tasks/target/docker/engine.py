@@ -9,23 +9,29 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import docker
+import requests
 from docker.errors import DockerException
 from docker.tls import TLSConfig
 from docker.utils import kwargs_from_env
 
 from ...errors import DockyardError
 from . import context as contexts
+from .say import say
+
+T = TypeVar("T")
 
 SOCKET = "unix:///var/run/docker.sock"
 CONNECT = 15  # seconds until an engine that does not answer counts as down
 CALL = 120  # seconds for one call, such as stopping a container
 POOL = 32  # connections at once: every instance of a service may be followed
+BACK = 20.0  # seconds that an engine may take to come back where something is half done
 
 
 class Engine(docker.DockerClient):
@@ -57,6 +63,33 @@ def locate(context: str, environ: Mapping[str, str]) -> tuple[str, TLSConfig | N
         return environ["DOCKER_HOST"], tls if isinstance(tls, TLSConfig) else None
     found = contexts.find(context or contexts.current(environ), environ)
     return (found.address, found.tls) if found else (SOCKET, None)
+
+
+def back(client: docker.DockerClient) -> bool:
+    """Whether the engine answers, once it does where it is being restarted; after BACK seconds at the latest."""
+    deadline = time.monotonic() + BACK
+    waited = False
+    while True:
+        try:
+            client.api.ping()
+            return True
+        except (DockerException, requests.exceptions.RequestException):
+            if time.monotonic() > deadline:
+                return False
+        if not waited:
+            say(f"Waiting for the Docker engine, {BACK:g} s at most.")
+            waited = True
+        time.sleep(0.2)
+
+
+def again(client: docker.DockerClient, do: Callable[[], T]) -> T:
+    """Do what may be done twice, and do it anew where the engine went away meanwhile and is back."""
+    try:
+        return do()
+    except (requests.exceptions.ConnectionError, requests.exceptions.Timeout):
+        if not back(client):
+            raise
+        return do()
 
 
 def host(client: docker.DockerClient) -> str:

@@ -26,6 +26,10 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "The engine's host has no such interface as the one in URL: set URL to a name or address of that host.",
     ),
     (
+        r"Connection refused|Max retries exceeded|Remote end closed connection|Connection reset",
+        "The Docker engine stopped answering: see that it runs, then type the same again.",
+    ),
+    (
         r"no space left on device",
         "The disk of the engine is full: free some with `docker system df` and `docker image prune --all`.",
     ),
@@ -45,6 +49,14 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     (
         r"could not select device driver",
         "GPU is set, but the engine has no driver for it: install the NVIDIA container toolkit on its host.",
+    ),
+    (
+        r"No such container: (?P<name>\S+)",
+        "The container {name} was removed by somebody else meanwhile: type the same again.",
+    ),
+    (
+        r"Container (?P<id>\w+) is not running",
+        "The container {id:.12} was stopped by somebody else meanwhile: type the same again.",
     ),
     (
         r"Address already in use",

@@ -73,7 +73,7 @@ class Fleet:
         def start(box: Box) -> None:
             with faults.told(DeployFailed):
                 self._restart(box, containers.NEVER)
-                self.client.api.start(box.id)
+                network.start(self.client, self.service, box.id, lambda _: box.address)
 
         self._each(start, boxes)
 
@@ -87,7 +87,7 @@ class Fleet:
         def wake(box: Box) -> None:
             with faults.told(DeployFailed):
                 self._restart(box, containers.ALWAYS)
-                self.client.api.start(box.id)
+                network.start(self.client, self.service, box.id, lambda _: box.address)
 
         self._each(wake, boxes)
 
@@ -95,10 +95,11 @@ class Fleet:
         self.client.api.update_container(box.id, restart_policy=policy)
 
     def stop(self, boxes: Iterable[Box]) -> None:
-        """Stop, with DRAIN_TIMEOUT between SIGTERM and SIGKILL."""
+        """Stop, with DRAIN_TIMEOUT between SIGTERM and SIGKILL; an engine that starts anew does not start them."""
 
         def stop(box: Box) -> None:
             with suppress(NotFound):
+                self._restart(box, containers.NEVER)
                 self.client.api.stop(box.id, timeout=math.ceil(self.environment.drain_timeout))
 
         self._each(stop, (box for box in boxes if box.state not in ("exited", "created", "dead")))

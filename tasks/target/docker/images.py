@@ -11,6 +11,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 
 from ...errors import DockyardError
 from .. import Instance, Release
+from . import restarts
 from .faults import explanation, sentence
 from .inventory import Box
 from .say import say
@@ -50,11 +51,13 @@ def refused(release: Release, address: str, said: str) -> str:
 
 
 def instances(client: docker.DockerClient, boxes: Sequence[Box]) -> tuple[Instance, ...]:
-    """Containers as the platform tells of them."""
-    known = digests(client, boxes)
+    """Containers as the platform tells of them, with what is wrong with each."""
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(restarts.details, client, boxes)
+        known, details = digests(client, boxes), asked.result()
     return tuple(
-        Instance(box.name, box.revision, box.process, box.state, known[box.name], "" if box.running else box.status)
-        for box in boxes
+        Instance(box.name, box.revision, box.process, box.state, known[box.name], detail)
+        for box, detail in zip(boxes, details, strict=True)
     )
 
 

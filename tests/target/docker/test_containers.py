@@ -121,7 +121,7 @@ def test_the_edge() -> None:
             "NetworkMode": "dockyard-api",
             "PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "80"}]},
             "Binds": ["dockyard-api-edge:/var/lib/dockyard"],
-            "RestartPolicy": {"Name": "unless-stopped"},
+            "RestartPolicy": {"Name": "always"},
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
         },
         "NetworkingConfig": {"EndpointsConfig": {"dockyard-api": {"IPAMConfig": {"IPv4Address": "172.18.0.2"}}}},

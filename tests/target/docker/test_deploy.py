@@ -38,7 +38,7 @@ def test_a_deploy_serves_the_digest_and_a_second_one_takes_over(bench: Bench, en
     assert second.before == (Traffic(first.revision, 100),)
     assert bench.ask("/revision").json() == {"hostname": second.revision, "version": "2"}
     assert engine.containers.get(first.revision).status == "exited"
-    assert engine.containers.get(second.revision).attrs["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    assert engine.containers.get(second.revision).attrs["HostConfig"]["RestartPolicy"]["Name"] == "always"
     assert [(each.name, each.percent, each.running) for each in target.history()] == [
         (second.revision, 100, True),
         (first.revision, 0, False),

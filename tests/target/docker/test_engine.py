@@ -8,21 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import docker
 import pytest
 
-from tasks import dockerd
 from tasks.errors import DockyardError, SettingError
 from tasks.target import LogQuery, Traffic
 from tasks.target.docker import edge_image
 from tasks.target.docker.engine import connect, host, instant, locate
+from tests.another import Another, beside
 from tests.service import clean, free_port
 from tests.target.docker.conftest import Bench, until
-
-BRIDGED = ["DOCKER-USER", "--match", "physdev", "--physdev-is-bridged", "--jump", "ACCEPT"]
 
 SSH = """\
 #!{python}
@@ -47,38 +44,10 @@ while True:
 """
 
 
-@dataclass(frozen=True)
-class Another:
-    """An engine beside the first, without any image at its start."""
-
-    place: dockerd.Layout
-
-    @property
-    def address(self) -> str:
-        return self.place.address
-
-    def start(self) -> None:
-        dockerd.bring_up(self.place, self.answers, lambda _: None)
-
-    def answers(self) -> bool:
-        try:
-            docker.DockerClient(self.address).close()
-        except docker.errors.DockerException:
-            return False
-        return True
-
-
 @pytest.fixture(scope="module")
 def second(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Another]:
-    """It leaves the firewall alone, so the first one's has to let containers of one network talk to each other."""
-    made = Another(dockerd.layout(f"tcp://127.0.0.1:{free_port()}", tmp_path_factory.mktemp("engine"), beside=True))
-    made.start()
-    subprocess.run(["iptables", "--insert", *BRIDGED], check=True)
-    try:
+    with beside(tmp_path_factory.mktemp("engine")) as made:
         yield made
-    finally:
-        subprocess.run(["iptables", "--delete", *BRIDGED], check=True)
-        dockerd.stop(made.place)
 
 
 @pytest.fixture
@@ -132,7 +101,7 @@ def test_docker_host_names_another_engine(
         assert bench.shares(10) == {one.revision: 6, two.revision: 4}
 
         target.service.channel.close()
-        dockerd.stop(second.place)
+        second.stop()
         with pytest.raises(DockyardError, match=r"^No Docker engine answers|stopped answering"):
             target.current()
         second.start()
