@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 
 from tasks.signals import uninterrupted
 
 from . import leftovers
-from .clock import interleaved, median
+from .clock import interleaved, medians
 from .nothing import again
 from .project import Project
 from .stage import Stage
@@ -43,7 +44,8 @@ def measure(stage: Stage) -> list[Row]:
 def row(name: str, taken: dict[str, list[float]], goal: float | None) -> Row:
     """What the bulk costs: the median of the rounds' differences."""
     more = median(bulk - small for bulk, small in zip(taken["bulk"], taken["small"], strict=True))
-    return Row(name, more, "s", goal, {"500 MB": median(taken["bulk"]), "small": median(taken["small"])})
+    middle = medians(taken)
+    return Row(name, more, "s", goal, {"500 MB": middle["bulk"], "small": middle["small"]})
 
 
 def fill(folder: Path) -> None:

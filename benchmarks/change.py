@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import median
 
-from .clock import interleaved, median, ratio
+from .clock import interleaved, medians, ratio
 from .plain import plainly
 from .stage import Stage
 from .table import Row
@@ -28,19 +29,11 @@ def measure(stage: Stage) -> list[Row]:
             side()  # the first has an edge to start and caches to fill
         whole.clear()
         taken = interleaved(stage.rounds(9), sides)
-    figure = ratio(taken["Dockyard"], taken["plain"])
-    kamal = median(taken["Kamal"]) if "Kamal" in taken else None
-    return [
-        Row(
-            "one file changed / plain",
-            figure,
-            "x",
-            4.0,
-            {
-                "until verified": median(taken["Dockyard"]),
-                "with the old one stopped": median(whole),
-                "plain": median(taken["plain"]),
-                "Kamal": kamal,
-            },
-        )
-    ]
+    middle = medians(taken)
+    beside = {
+        "until verified": middle["Dockyard"],
+        "with the old one stopped": median(whole),
+        "plain": middle["plain"],
+        "Kamal": middle.get("Kamal"),
+    }
+    return [Row("one file changed / plain", ratio(taken["Dockyard"], taken["plain"]), "x", 4.0, beside)]

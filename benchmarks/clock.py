@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median
 
 
 def interleaved(rounds: int, sides: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
@@ -18,14 +18,14 @@ def interleaved(rounds: int, sides: Mapping[str, Callable[[], float]]) -> dict[s
     return taken
 
 
-def median(values: Iterable[float]) -> float:
-    """The median, in the values' own unit."""
-    return statistics.median(values)
+def medians(taken: Mapping[str, Iterable[float]]) -> dict[str, float]:
+    """The median of every side."""
+    return {name: median(values) for name, values in taken.items()}
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """The median of the rounds' own ratios: what slows a whole round down slows both of its sides down."""
-    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+    return median(one / other for one, other in zip(ours, theirs, strict=True))
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

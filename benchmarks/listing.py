@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from .clock import interleaved, median, ratio
+from .clock import interleaved, medians, ratio
 from .processes import run
 from .project import INV, ROOT
 from .stage import Stage
@@ -36,7 +36,7 @@ def measure(stage: Stage) -> list[Row]:
     ours, theirs = taken.values()
     found = sorted(HEAVY & imported(ROOT))
     return [
-        Row("inv --list / bare", ratio(ours, theirs), "x", 1.3, {name: median(each) for name, each in taken.items()}),
+        Row("inv --list / bare", ratio(ours, theirs), "x", 1.3, medians(taken)),
         Row("SDKs behind --list", len(found), "imports", 0, {"imported": ", ".join(found)} if found else {}),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .clock import interleaved, median
+from .clock import interleaved, medians
 from .processes import Failed
 from .project import Project
 from .stage import Stage
@@ -19,9 +19,8 @@ def measure(stage: Stage) -> list[Row]:
         if stage.kamal:
             stage.kamal.changed()
             sides["Kamal"] = stage.kamal.again
-        taken = interleaved(stage.rounds(9), sides)
-    kamal = median(taken["Kamal"]) if "Kamal" in taken else None
-    return [Row("nothing changed", median(taken["Dockyard"]), "s", 1.0, {"Kamal": kamal})]
+        taken = medians(interleaved(stage.rounds(9), sides))
+    return [Row("nothing changed", taken["Dockyard"], "s", 1.0, {"Kamal": taken.get("Kamal")})]
 
 
 def again(project: Project) -> float:

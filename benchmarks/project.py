@@ -7,7 +7,6 @@ import shutil
 import sys
 import time
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,9 +86,9 @@ class Project:
         who = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com", "-c", "gc.auto=0")
         return run("git", *who, *words, cwd=self.root).out.strip()
 
-    def inv(self, *words: str, env: Mapping[str, str] | None = None) -> tuple[Ran, dict[str, Any]]:
+    def inv(self, *words: str) -> tuple[Ran, dict[str, Any]]:
         """Run a verb as a process, and return its time and its document. Raises Failed."""
-        ran = run(*INV, *words, "--env=local", "--json", cwd=self.root, env=env)
+        ran = run(*INV, *words, "--env=local", "--json", cwd=self.root)
         document: dict[str, Any] = json.loads(ran.out)
         return ran, document
 

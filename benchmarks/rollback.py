@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from statistics import median
 
-from .clock import interleaved, median
+from .clock import interleaved, medians
 from .plain import plainly
 from .processes import Failed
 from .project import Project
@@ -37,16 +38,16 @@ def measure(stage: Stage) -> list[Row]:
         if stage.kamal:
             stage.kamal.two()
             sides["Kamal"] = stage.kamal.rolled_back
-        taken = interleaved(stage.rounds(9), sides)
-    start = median(taken["docker start"])
+        taken = medians(interleaved(stage.rounds(9), sides))
+    moving, start = taken["Dockyard"], taken["docker start"]
     beside = {
-        "until traffic moved": median(taken["Dockyard"]),
+        "until traffic moved": moving,
         "docker start until it answers": start,
         "its process alone": median(process),
         "whole command": median(whole),
-        "Kamal": median(taken["Kamal"]) if "Kamal" in taken else None,
+        "Kamal": taken.get("Kamal"),
     }
-    return [Row("rollback beside own start", median(taken["Dockyard"]) - start, "s", 1.0, beside)]
+    return [Row("rollback beside own start", moving - start, "s", 1.0, beside)]
 
 
 def moved(project: Project, version: str, whole: list[float]) -> float:

@@ -39,7 +39,7 @@ def watch(op: Operation, rollout: Rollout, duration: float) -> None:
         errors = errors_of(op, since(before, answered(op, rollout.revision)), 1 if over else ENOUGH)
         if errors.ok is False or missed >= MISSES or (missed and over):
             bad = errors if errors.ok is False else asked
-            raise DeployFailed(f"{rollout.revision} was withdrawn while it was watched: {bad.name}: {bad.detail}.")
+            raise DeployFailed(f"{rollout.revision} turned bad while it was watched: {bad.name}: {bad.detail}.")
         if over:
             verify.say(op, [errors])
             return

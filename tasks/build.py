@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .errors import DockyardError, SettingError
+from . import pin as pinning
+from .errors import DockyardError
 from .image import Built, Image, Recipe
 from .verb import Document, Operation, verb
 
@@ -37,9 +38,7 @@ def build(
     if not op.dry:
         op.show(image.reference)
     return {
-        "env": op.name,
-        "target": op.environment.target,
-        "service": op.environment.service,
+        **op.about,
         "image": op.environment.image,
         "tag": image.tag,
         "size": image.size,
@@ -151,15 +150,12 @@ def with_inputs(asked: Recipe, images: Images) -> Recipe:
 
 def references(op: Operation, asked: Recipe, wanted: str) -> list[str]:
     """Where else the registry may have the same inputs: under the wanted tag, or as pinned."""
-    from .image import pin
     from .image.recipe import INPUTS
 
-    try:
-        pinned = pin.read(op.root, op.name)
-    except SettingError:
-        return [wanted]
-    same = pinned.image == op.environment.image and pinned.inputs == asked.labels.get(INPUTS)
-    return [wanted, pinned.digest] if same else [wanted]
+    pinned = pinning.existing(op)
+    if pinned and pinned.image == op.environment.image and pinned.inputs == asked.labels.get(INPUTS):
+        return [wanted, pinned.digest]
+    return [wanted]
 
 
 def pulled(op: Operation, images: Images, digests: Mapping[str, str]) -> Found | None:

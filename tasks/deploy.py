@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,14 @@ def deploy(
     op: Operation, force: bool = False, no_traffic: bool = False, traffic_tag: str = "", note: str = ""
 ) -> Document:
     """Deploy the pinned digest, shift traffic to it, and undo it if it does not get healthy."""
-    return roll_out(op, pinned(op, note), force=force, no_traffic=no_traffic, traffic_tag=traffic_tag)
+    return roll_out(
+        op,
+        pinned(op, note),
+        force=force,
+        no_traffic=no_traffic,
+        traffic_tag=traffic_tag,
+        renewed=lambda: pinned(op, note),
+    )
 
 
 @verb()
@@ -76,8 +84,12 @@ def roll_out(
     no_traffic: bool = False,
     traffic_tag: str = "",
     migrations: bool = True,
+    renewed: Callable[[], Release] | None = None,
 ) -> Document:
-    """Carry a release from plan to verified. A dry run, or a plan without changes, changes nothing."""
+    """Carry a release from plan to verified. A dry run, or a plan without changes, changes nothing.
+
+    `renewed` reads the release again once the service is held: a pin may have been written meanwhile.
+    """
     refuse_unready(op)
     planned = op.target.plan(release, force=force, traffic_tag=traffic_tag)
     if no_traffic and not planned.previous:
@@ -90,8 +102,11 @@ def roll_out(
     if op.dry or not planned.changes:
         return plan_document(op, planned)
     with op.lock(f"deploy {release.tag or release.digest}"):
-        planned = op.target.plan(release, force=force, traffic_tag=traffic_tag)
-        if not planned.changes:  # whoever held the lock before has just done it
+        release = renewed() if renewed else release
+        shown, planned = planned.changes, op.target.plan(release, force=force, traffic_tag=traffic_tag)
+        if planned.changes != shown:  # whoever held the lock before has done something
+            show_plan(op, planned)
+        if not planned.changes:
             return plan_document(op, planned)
         if migrations:
             migrate.up_first(op, release)
@@ -117,7 +132,8 @@ def finish(op: Operation, planned: Plan) -> None:
     if planned.left:
         op.say(f"Stopping {', '.join(planned.left)}, which a release that was killed left running.")
         with op.lock("finish a release that was killed"):
-            retire(op, Rollout(planned.previous, planned.release, planned.current.traffic, created=False))
+            rollout = Rollout(planned.previous, planned.release, planned.current.traffic, created=False)
+            retire(op, rollout, only=planned.left)
 
 
 def refuse_unready(op: Operation) -> None:

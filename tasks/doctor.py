@@ -26,7 +26,7 @@ class Finding:
 @verb()
 def doctor(op: Operation) -> Document:
     """Check settings, tools, engine, registry and pin of an environment; explain it (exit 1 if one is missing)."""
-    environment = op.environment
+    about = op.about
     looks: list[Callable[[Operation], list[Finding]]] = [settings, builder, registry, pin, target]
     with ThreadPoolExecutor(len(looks)) as side_by_side:
         findings = [each for found in side_by_side.map(lambda look: look(op), looks) for each in found]
@@ -34,9 +34,7 @@ def doctor(op: Operation) -> Document:
     for each in findings:
         op.show(f"{words[each.ok]:<8} {each.name}: {each.detail}")
     document = {
-        "env": op.name,
-        "target": environment.target,
-        "service": environment.service,
+        **about,
         "checks": [{"name": each.name, "ok": each.ok, "detail": each.detail} for each in findings],
     }
     missing = [each.name for each in findings if each.ok is False]
@@ -79,12 +77,10 @@ def builder(op: Operation) -> list[Finding]:
 
 def registry(op: Operation) -> list[Finding]:
     """Whether the registry answers, with the credentials at hand."""
-    from .image.registry import Registry
     from .image.tag import for_people
 
-    repository = Registry(op.environment.image)
     try:
-        tags = for_people(repository.tags())
+        tags = for_people(op.registry.tags())
     except DockyardError as error:
         return [Finding("registry", False, str(error.message))]
     return [Finding("registry", True, f"{op.environment.image} answers, {len(tags)} tags")]

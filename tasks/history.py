@@ -22,9 +22,7 @@ def history(op: Operation, limit: str = "20") -> Document:
     if not revisions:
         op.show(f"{op.environment.service} has no release yet; make one: inv release --env={op.name}")
     return {
-        "env": op.name,
-        "target": op.environment.target,
-        "service": op.environment.service,
+        **op.about,
         "releases": [as_document(each) for each in revisions],
     }
 

@@ -34,9 +34,8 @@ def images(op: Operation, limit: str = "10", layers: bool = False, tag: str = ""
         raise SettingError(f"--limit={limit} is not a number of images; try --limit=10, or --limit=0 for all.")
     if tag and not layers:
         raise SettingError(f"--tag={tag} names the image whose layers are wanted: add --layers.")
-    about = {"env": op.name, "target": op.environment.target, "service": op.environment.service}
     if layers:
-        return {**about, **show_layers(op, tag)}
+        return {**op.about, **show_layers(op, tag)}
     from .image import catalog
 
     with ThreadPoolExecutor(1) as beside:
@@ -51,7 +50,7 @@ def images(op: Operation, limit: str = "10", layers: bool = False, tag: str = ""
     elif int(limit) and len(found) > int(limit):
         op.say(f"{len(found) - int(limit)} older ones are not shown; --limit=0 shows all.")
     documents = [as_document(each, serves, pinned.get(each.digest, [])) for each in found[: int(limit) or None]]
-    return {**about, "image": op.environment.image, "images": documents}
+    return {**op.about, "image": op.environment.image, "images": documents}
 
 
 def serving(op: Operation) -> frozenset[str] | None:
@@ -72,10 +71,10 @@ def digests(current: Current) -> frozenset[str]:
 
 def pins(op: Operation) -> Mapping[str, list[str]]:
     """The environments that pin a digest, by digest; a pin that cannot be read is said and left out."""
-    from .image import pin, pins
+    from .image import pin
 
     found: dict[str, list[str]] = {}
-    for name in pins.names(op.root):
+    for name in pin.names(op.root):
         try:
             found.setdefault(pin.read(op.root, name).digest, []).append(name)
         except SettingError as error:

@@ -80,9 +80,7 @@ def sentence(op: Operation, held: Holder) -> str:
 def describe(op: Operation, held: Holder | None) -> Document:
     """A lock as `--json` gives it; `lease` is null for one without an end."""
     return {
-        "env": op.name,
-        "target": op.environment.target,
-        "service": op.environment.service,
+        **op.about,
         "held": held is not None,
         "by": held.by if held else None,
         "since": held.since if held else None,

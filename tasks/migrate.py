@@ -39,9 +39,7 @@ def by_hand(op: Operation, key: str, command: Sequence[str]) -> Document:
         raise SettingError(f"{key} is not set; write the command to run into env/{op.name}.env.")
     release = pinned(op)
     document = {
-        "env": op.name,
-        "target": op.environment.target,
-        "service": op.environment.service,
+        **op.about,
         "digest": release.digest,
         "tag": release.tag,
         "changed": not op.dry,
@@ -50,8 +48,9 @@ def by_hand(op: Operation, key: str, command: Sequence[str]) -> Document:
         op.say(f"Would run in {release.reference}: {shown(command)}")
         return document
     with op.lock(key):
+        release = pinned(op)  # whoever held the service before may have pinned another one
         run(op, key, command, release)
-    return document
+    return {**document, "digest": release.digest, "tag": release.tag}
 
 
 def up_first(op: Operation, release: Release) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from invoke.context import Context
 
 from . import environment as environments
-from .errors import SettingError
 
 if TYPE_CHECKING:
     from .environment.settings import Environment
@@ -34,11 +33,11 @@ class Operation:
         json: bool = False,
         changes: bool = False,
         force: bool = False,
-        wait_lock: str = "",
+        wait_lock: float = 0.0,
     ) -> None:
         self.context = context
         self.json = json
-        self._wait_lock = wait_lock
+        self.wait_lock = wait_lock  # seconds to wait for a service that somebody else is releasing
         self._held = False
         self._force = force
         self.given = env  # what --env said
@@ -46,7 +45,7 @@ class Operation:
 
     def on(self, env: str, *, changes: bool = False) -> Operation:
         """The same use of the verb, on another environment."""
-        return Operation(self.context, env=env, json=self.json, changes=changes, wait_lock=self._wait_lock)
+        return Operation(self.context, env=env, json=self.json, changes=changes, wait_lock=self.wait_lock)
 
     @cached_property
     def root(self) -> Path:
@@ -63,6 +62,11 @@ class Operation:
     def environment(self) -> Environment:
         """The environment's settings, all of them checked; a verb's `--force` overrides FIXED_<KEY>."""
         return environments.load(self.root, self.name, force=self._force)
+
+    @property
+    def about(self) -> Document:
+        """What the documents of most verbs begin with."""
+        return {"env": self.name, "target": self.environment.target, "service": self.environment.service}
 
     @cached_property
     def target(self) -> Target:
@@ -89,20 +93,6 @@ class Operation:
     def dry(self) -> bool:
         """Whether Invoke's own `--dry` was given: read, say, change nothing."""
         return bool(self.context.config.run.dry)
-
-    @cached_property
-    def wait_lock(self) -> float:
-        """Seconds to wait for a service that somebody else is releasing. Raises SettingError."""
-        from .environment.units import duration
-
-        try:
-            return duration(self._wait_lock) if self._wait_lock else 0.0
-        except ValueError as error:
-            raise SettingError(f"--wait-lock={self._wait_lock}: {error}") from None
-
-    def refuse_flags(self) -> None:
-        """Look at the flags that every verb shares, before anything is done. Raises SettingError."""
-        _ = self.wait_lock
 
     @contextmanager
     def lock(self, reason: str) -> Iterator[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from .errors import DockyardError, SettingError
@@ -30,9 +29,7 @@ def pin(op: Operation, tag: str = "", digest: str = "") -> Document:
     pinned = pin_release(op, tag=tag, digest=digest)
     op.show(f"{pinned.image}@{pinned.digest}")
     return {
-        "env": op.name,
-        "target": op.environment.target,
-        "service": op.environment.service,
+        **op.about,
         "image": pinned.image,
         "previous": before.digest if before else None,
         "digest": pinned.digest,
@@ -105,6 +102,7 @@ def resolve(op: Operation, registry: Registry, tag: str, digest: str) -> Manifes
 def describe(op: Operation, registry: Registry, manifest: Manifest, tag: str) -> Pin:
     """The pin of a manifest, with what the image says of itself. Raises DockyardError for a wrong architecture."""
     from .image import check, recipe
+    from .image.images import moment, utc
     from .image.pin import Pin
 
     images = registry.images(manifest)
@@ -120,7 +118,7 @@ def describe(op: Operation, registry: Registry, manifest: Manifest, tag: str) ->
         digest=manifest.digest,
         tag=tag or named(registry, manifest, str(labels.get(recipe.VERSION, ""))),
         git_sha=sha if SHA.fullmatch(sha) else "",
-        built_at=utc(str(config.get("created", ""))),
+        built_at=utc(moment(str(config.get("created", "")))),
         size=registry.size(manifest.digest),
         inputs=str(labels.get(recipe.INPUTS, "")) if "\n" not in str(labels.get(recipe.INPUTS, "")) else "",
     )
@@ -132,11 +130,3 @@ def named(registry: Registry, manifest: Manifest, version: str) -> str:
 
     possible = VALID.fullmatch(version) and for_people([version])
     return version if possible and registry.digest(version) == manifest.digest else ""
-
-
-def utc(created: str) -> str:
-    """A config's `created` in UTC, ISO 8601 with seconds; "" if it has none."""
-    from .image.images import NEVER, moment
-
-    at = moment(created)
-    return "" if at == NEVER else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -33,6 +33,7 @@ def promote(op: Operation, from_: str = "", to: str = "", note: str = "") -> Doc
         document = roll_out(goal, replace(served, image=goal.environment.image, tag=tag, note=note))
     else:
         with goal.lock(f"promote {tag or served.digest} from {source.name}"):
+            refuse_other(source, served)
             pin = pinning.pin_release(goal, tag=tag, digest=served.digest)
             document = roll_out(goal, as_release(pin, who(goal), note))
     return {**document, "from": source.name}
@@ -80,6 +81,16 @@ def candidate(op: Operation) -> Release:
             f"what is pinned, inv pin --env={op.name} --digest={digest} pins what serves."
         )
     return revision.release
+
+
+def refuse_other(op: Operation, served: Release) -> None:
+    """Raise DockyardError where it was withdrawn while the other environment was waited for."""
+    now = candidate(op)
+    if now.digest != served.digest:
+        raise DockyardError(
+            f"{now.tag or now.digest} serves in {op.name} by now, no longer {served.tag or served.digest}; "
+            "type inv promote again, if that is to be promoted."
+        )
 
 
 def ship(source: Operation, goal: Operation, served: Release) -> str:

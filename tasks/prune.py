@@ -30,9 +30,7 @@ def prune(op: Operation, keep: str = "5") -> Document:
             found = op.target.prune(op.target.prunable(int(keep), pinned(op)))
     show(op, found)
     return {
-        "env": op.name,
-        "target": op.environment.target,
-        "service": op.environment.service,
+        **op.about,
         "removed": [{"kind": each.kind, "name": each.name, "why": each.why, "size": each.size} for each in found],
         "freed": sum(each.size for each in found),
         "kept": [each.name for each in op.target.history() if each.name not in {gone.name for gone in found}],
@@ -45,9 +43,10 @@ def pinned(op: Operation) -> set[str]:
 
     Raises SettingError for a pin that cannot be read: what it names must stay.
     """
-    from .image import pins
+    from .image import pin
 
-    return {name for pin in pins.read(op.root).values() for name in (pin.digest, pin.tag) if name}
+    found = [pin.read(op.root, name) for name in pin.names(op.root)]
+    return {name for each in found for name in (each.digest, each.tag) if name}
 
 
 def show(op: Operation, found: Sequence[Removal]) -> None:

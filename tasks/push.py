@@ -25,12 +25,10 @@ if TYPE_CHECKING:
 )
 def push(op: Operation, tag: str = "", also: str = "") -> Document:
     """Push the image, and read its digest back from the registry."""
-    pushed = publish(op, tag, also=tuple(name.strip() for name in also.split(",") if name.strip()))
+    pushed = publish(op, tag, also=also)
     op.show(f"{pushed.image}:{pushed.tag}{f'@{pushed.digest}' if pushed.digest else ''}")
     return {
-        "env": op.name,
-        "target": op.environment.target,
-        "service": op.environment.service,
+        **op.about,
         "image": pushed.image,
         "tag": pushed.tag,
         "digest": pushed.digest or None,
@@ -40,7 +38,7 @@ def push(op: Operation, tag: str = "", also: str = "") -> Document:
     }
 
 
-def publish(op: Operation, tag: str = "", also: Iterable[str] = (), digest: str = "") -> Pushed:
+def publish(op: Operation, tag: str = "", also: str = "", digest: str = "") -> Pushed:
     """Push an image (that of `tag`, else the newest one) if the registry has it not, then move the moving tags.
 
     The tag of its inputs comes to name it too, so that no machine builds the same again. `digest` is what the registry
@@ -53,7 +51,8 @@ def publish(op: Operation, tag: str = "", also: Iterable[str] = (), digest: str 
     from .image.images import Images
 
     environment, registry = op.environment, op.registry
-    moves = [tags.valid(name) for name in (*environment.also_tag, *also)]
+    more = (name.strip() for name in also.split(",") if name.strip())
+    moves = [tags.valid(name) for name in (*environment.also_tag, *more)]
     images = Images(op.engine, environment.image)
     tag = tags.still(tags.valid(tag), tags.moving(environment, moves)) if tag else newest(op, images, moves)
     stored = {} if digest else on_engine(op, images, tag)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import build, push
 from . import pin as pinning
 from .deploy import as_release, refuse_unready, roll_out, who
+from .errors import DockyardError
 from .target import LogQuery
 from .verb import Document, Operation, verb
 
@@ -31,10 +32,18 @@ def release(
     if op.dry:
         op.say(f"Would push {image.reference}, pin its digest in env/{op.name}.lock, deploy and verify it.")
         return {"env": op.name, "service": op.environment.service, "tag": image.tag, "changed": False}
-    published = push.publish(op, image.tag, also=tuple(also.split(",")) if also else (), digest=image.digest)
+    published = push.publish(op, image.tag, also=also, digest=image.digest)
     with op.lock(f"release {published.tag}"):  # or another release of this checkout could pin in between
         pin = pinning.pin_release(op, tag=published.tag)
         document = roll_out(op, as_release(pin, who(op), note), force=force)
-    for line in op.target.logs(LogQuery(limit=RECENT)):
-        op.say(f"  {line.at[11:19]} {line.source} | {line.text}")
+    show_recent(op)
     return {**document, "size": pin.size, "reused": image.reused}
+
+
+def show_recent(op: Operation) -> None:
+    """The last lines of the log; the release is done by now, whether they can be read or not."""
+    try:
+        for line in op.target.logs(LogQuery(limit=RECENT)):
+            op.say(f"  {line.at[11:19]} {line.source} | {line.text}")
+    except DockyardError as error:
+        op.say(f"The log could not be read: {error.message}")

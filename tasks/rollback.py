@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import nullcontext
 
 from . import pin as pinning
 from . import verify
@@ -31,26 +32,33 @@ def rollback(op: Operation, to: str = "", digest: str = "", tag: str = "") -> Do
     history = op.target.history()
     current = op.target.current()
     serving = current.revision.name if current.revision else ""
+    alone = [each.revision for each in current.traffic if each.percent] == [serving]
+    canary, proven = halfway(history)
+    leaving = canary or serving
     unfinished = begun(op)
-    goal = choose(history, serving, op.name, to=to or ("" if digest or tag else unfinished), digest=digest, tag=tag)
+    to_go_on = "" if digest or tag else unfinished or proven
+    goal = choose(history, leaving, op.name, to=to or to_go_on, digest=digest, tag=tag)
     if goal is None:
         release = in_registry(op, digest, tag)
-        document = roll_out(op, release, migrations=False)
-        if not op.dry:
-            repin(op, release)
-    elif op.dry or (goal.name == serving != unfinished):
-        op.say(f"{'Would roll back' if goal.name != serving else 'No changes:'} {serving} -> {goal.name}.")
-        return {**verify.describe(op, current), "revision": goal.name, "previous": serving or None, "changed": False}
+        with nullcontext() if op.dry else op.lock(f"deploy {release.tag or release.digest}"):
+            document = roll_out(op, release, migrations=False)
+            if not op.dry:
+                repin(op, release)
+    elif op.dry or (goal.name == serving != unfinished and alone):
+        op.say(f"{'No changes:' if goal.name == serving and alone else 'Would roll back'} {leaving} -> {goal.name}.")
+        return {**verify.describe(op, current), "revision": goal.name, "previous": leaving or None, "changed": False}
     else:
         release = goal.release
-        op.say(f"Rolling {op.environment.service} back: {serving} -> {goal.name} ({release.tag or 'no tag'}).")
+        op.say(f"Rolling {op.environment.service} back: {leaving} -> {goal.name} ({release.tag or 'no tag'}).")
         with op.lock(f"{REASON}{goal.name}"):
+            if not (to or digest or tag):
+                refuse_other(op, serving, leaving, goal.name)
             rollout = op.target.restore(goal)
             checks = bring_up(op, rollout, proven=goal.verified)
             repin(op, release)
             retire(op, rollout)
             now = verify.describe(op, looked_back(op, rollout))
-        document = {**now, "previous": serving or None, "changed": True, "checks": verify.as_documents(checks)}
+        document = {**now, "previous": leaving or None, "changed": True, "checks": verify.as_documents(checks)}
         op.say(f"{goal.name} serves at {document['url']}")
     return document
 
@@ -65,6 +73,25 @@ def begun(op: Operation) -> str:
         return ""
     op.say(f"A {holder.reason} by {holder.by} was killed; going on with it.")
     return holder.reason.removeprefix(REASON)
+
+
+def halfway(history: list[Revision]) -> tuple[str, str]:
+    """A canary whose release was killed, and the verified revision that it shares the traffic with; "" for none."""
+    shares = [each for each in history if each.percent]
+    canary = next((each.name for each in shares if not each.verified), "")
+    proven = max((each for each in shares if each.verified), key=lambda each: each.percent, default=None)
+    return (canary, proven.name) if canary and proven else ("", "")
+
+
+def refuse_other(op: Operation, serving: str, leaving: str, goal: str) -> None:
+    """Raise DockyardError where another revision serves by now than the one that was to be withdrawn."""
+    revision = op.target.current().revision
+    now = revision.name if revision else ""
+    if now not in (serving, leaving, goal):
+        raise DockyardError(
+            f"{now or 'Nothing'} serves by now, no longer {serving or 'nothing'}: somebody released meanwhile. "
+            f"Nothing was changed; type inv rollback --env={op.name} again, or name the revision with --to={goal}."
+        )
 
 
 def choose(
@@ -106,12 +133,10 @@ def startable(revision: Revision, env: str) -> Revision:
 def in_registry(op: Operation, digest: str, tag: str) -> Release:
     """A digest or tag that no kept revision has, as the registry knows it."""
     from .image import tag as tags
-    from .image.registry import Registry
 
     if tag:
         tags.still(tags.valid(tag), tags.moving(op.environment))
-    registry = Registry(op.environment.image)
-    found = pinning.describe(op, registry, pinning.resolve(op, registry, tag, digest), tag)
+    found = pinning.describe(op, op.registry, pinning.resolve(op, op.registry, tag, digest), tag)
     return as_release(found, who(op), "rollback")
 
 

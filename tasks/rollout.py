@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from . import bake, verify
@@ -48,10 +48,10 @@ def bring_up(
     return checks
 
 
-def retire(op: Operation, rollout: Rollout) -> None:
+def retire(op: Operation, rollout: Rollout, only: Collection[str] = ()) -> None:
     """Stop what served before. The new one serves and is verified by now, so nothing here undoes it."""
     try:
-        op.target.retire(rollout)
+        op.target.retire(rollout, only)
     except Locked:
         raise
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ from typing import Any
 from invoke.parser.argument import Argument
 from invoke.tasks import Task
 
-from .errors import DockyardError, Interrupted
+from .errors import DockyardError, Interrupted, SettingError
 from .operation import Document as Document
 from .operation import Operation as Operation
 from .signals import terminable
@@ -93,13 +93,15 @@ class Verb(Task[Body]):
     def __call__(self, *args: Any, env: str = "", json: bool = False, wait_lock: str = "", **flags: Any) -> Any:
         """Run the body, print its document where asked, and turn Ctrl-C and SIGTERM into exit code 130."""
         force = bool(flags.get("force"))
-        op = Operation(args[0], env=self.env or env, json=json, changes=self.changes, force=force, wait_lock=wait_lock)
         started = time.monotonic()
         self.times_called += 1
         failure: DockyardError | None = None
         try:
             with terminable():
-                op.refuse_flags()
+                wait = seconds(wait_lock)
+                op = Operation(
+                    args[0], env=self.env or env, json=json, changes=self.changes, force=force, wait_lock=wait
+                )
                 document = self.body(op, **flags)
         except DockyardError as error:
             failure = error
@@ -120,7 +122,6 @@ class Verb(Task[Body]):
 
 def verb(
     *,
-    name: str | None = None,
     help: Mapping[str, str] | None = None,
     changes: bool = False,
     locks: bool = False,
@@ -129,9 +130,19 @@ def verb(
     """Make a verb of a function that takes an `Operation` and returns a document."""
 
     def make(body: Body) -> Verb:
-        return Verb(body, name=name, help=help, changes=changes, locks=locks, default=default)
+        return Verb(body, help=help, changes=changes, locks=locks, default=default)
 
     return make
+
+
+def seconds(wait_lock: str) -> float:
+    """--wait-lock in seconds. Raises SettingError."""
+    from .environment.units import duration
+
+    try:
+        return duration(wait_lock) if wait_lock else 0.0
+    except ValueError as error:
+        raise SettingError(f"--wait-lock={wait_lock}: {error}") from None
 
 
 def emit(document: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Look again: what runs, against what should run.
 
-`OK`, `FAILED` or `unverified` for each of: the running digest, the traffic, HEALTH_PATH, every CHECK_*, and
-the log. What the platform cannot tell is unverified, never OK; so is a scan that read no line.
+`OK`, `FAILED` or `unverified` for each of: the running digest, the instances, the traffic, the share of errors where
+MAX_ERROR_RATE is set, HEALTH_PATH, every CHECK_*, and the log. What the platform cannot tell is unverified, never OK;
+so is a scan that read no line.
 """
 
 from __future__ import annotations
@@ -40,9 +41,7 @@ def verify(op: Operation, tag: str = "") -> Document:
 def expected(op: Operation, tag: str) -> tuple[str, str]:
     """The digest that should run, and what to call it. Raises SettingError without a pin."""
     if tag:
-        from .image.registry import Registry
-
-        digest = Registry(op.environment.image).digest(tag)
+        digest = op.registry.digest(tag)
         if not digest:
             raise SettingError(
                 f"--tag={tag} is not in the registry ({op.environment.image}); inv history has the tags."
@@ -158,9 +157,7 @@ def describe(op: Operation, current: Current) -> Document:
     revision = current.revision
     counts = {each.revision: {"requests": each.requests, "errors": each.errors} for each in current.served}
     return {
-        "env": op.name,
-        "target": op.environment.target,
-        "service": op.environment.service,
+        **op.about,
         "revision": revision.name if revision else None,
         "digest": revision.release.digest if revision else None,
         "tag": revision.release.tag if revision else None,

@@ -22,12 +22,7 @@ def warmup(op: Operation) -> Document:
     """Send HEALTH_PATH, and each CHECK_* that only reads, to URL (exit 1: no right answer)."""
     asked = requests(op)
     url = op.environment.url or op.target.current().url
-    document: Document = {
-        "env": op.name,
-        "target": op.environment.target,
-        "service": op.environment.service,
-        "url": url,
-    }
+    document = {**op.about, "url": url}
     if op.dry:
         for each in asked:
             op.say(f"Would send {each.method} {each.path} to {url}.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +17,8 @@ import docker
 import httpx
 
 APPLICATION = Path(__file__).parent / "application"
+REPOSITORY = Path(__file__).parent.parent
+COMMAND = [sys.executable, "-c", "from tasks.program import main; main()"]
 
 
 @dataclass
@@ -74,6 +78,17 @@ class Service:
         headers = {"Host": f"{host}:{self.port}"} if host else {}
         answer: dict[str, Any] = httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers).json()
         return answer
+
+    def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
+        """Dockyard in a process of its own."""
+        return subprocess.Popen(
+            [*COMMAND, *words],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environ},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     @contextmanager
     def occupied(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import Inv
 from tests.service import Service
+from tests.target.docker.conftest import until
 
 
 @contextmanager
@@ -100,6 +101,26 @@ def test_a_revision_that_gets_sick_while_it_is_watched_is_withdrawn(api: Service
     assert deploy.code == 4, deploy.err
     assert "while it was watched: health: GET /health answered 500" in deploy.document["error"]
     assert {api.get("/revision")["hostname"] for _ in range(10)} == {first}
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_rollback_takes_back_a_canary_whose_release_was_killed(api: Service, inv: Inv, named: bool) -> None:
+    inv("release --env=local")
+    api.set(ENV_VERSION="two")
+    second = inv("release --env=local --json").document
+    api.set(ENV_VERSION="three", CANARY="30", BAKE="60s")
+    killed = api.start("release", "--env=local")
+    until(lambda: len({api.get("/revision")["version"] for _ in range(10)}) == 2)
+    killed.kill()
+    killed.communicate()
+
+    back = inv(f"rollback --env=local --json{' --to=' + second['revision'] if named else ''}")
+
+    assert back.code == 0, back.err
+    assert (back.document["revision"], back.document["changed"]) == (second["revision"], True)
+    assert {api.get("/revision")["version"] for _ in range(10)} == {"two"}
+    assert f"DIGEST={second['digest']}" in api.lock.read_text()
+    assert inv(f"rollback --env=local --to={second['revision']} --json").document["changed"] is False
 
 
 def test_verify_judges_the_error_rate(api: Service, inv: Inv) -> None:

@@ -38,7 +38,7 @@ def made(day: int) -> dict[str, object]:
 def test_what_serves_and_what_is_pinned_is_marked(api: Service, inv: Inv) -> None:
     first = inv("release --env=local --json").document
     (api.root / "env" / "prod.lock").write_text(api.lock.read_text())
-    api.change("two")
+    api.change(f"two of {api.service}")  # which no build has cached: an image is as old as its newest layer
     second = inv("release --env=local --json --also=latest").document
 
     listed = inv("images --env=local --json").document

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import docker
 import pytest
 
 from tests.conftest import Dockyard
 from tests.service import Service
-
-REPOSITORY = Path(__file__).parent.parent
-COMMAND = [sys.executable, "-c", "from tasks.program import main; main()"]
-
-
-def start(api: Service, *words: str) -> subprocess.Popen[str]:
-    """Dockyard in a process of its own."""
-    environ = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    return subprocess.Popen(
-        [*COMMAND, *words], cwd=api.root, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -37,7 +22,7 @@ def test_an_interrupted_deploy_is_undone_and_exits_130(
 ) -> None:
     first = dockyard("release --env=local --json", api.root).document["revision"]
     api.set(ENV_HANG="1", HEALTH_TIMEOUT="60s")
-    deploy = start(api, "deploy", "--env=local", "--json")
+    deploy = api.start("deploy", "--env=local", "--json")
     mine: dict[str, str | list[str] | bool] = {"label": [f"dockyard.service={api.service}", "dockyard.role=instance"]}
     deadline = time.monotonic() + 20
     while len(engine.containers.list(filters=mine, ignore_removed=True)) < 2 and time.monotonic() < deadline:
@@ -58,7 +43,7 @@ def test_an_interrupted_deploy_is_undone_and_exits_130(
 def test_of_two_releases_at_once_one_says_who_holds_the_service(api: Service, dockyard: Dockyard) -> None:
     dockyard("release --env=local", api.root)
     api.set(ENV_SLOW_START="3", ENV_VERSION="two")
-    both = [start(api, "deploy", "--env=local", "--json"), start(api, "deploy", "--env=local", "--json")]
+    both = [api.start("deploy", "--env=local", "--json"), api.start("deploy", "--env=local", "--json")]
     said = [each.communicate(timeout=60) for each in both]
 
     assert sorted(each.returncode for each in both) == [0, 5], said
@@ -80,7 +65,7 @@ def test_three_releases_at_once_wait_for_each_other(
     stream = engine.events(filters=mine, decode=True)
     with ThreadPoolExecutor(1) as beside:
         events = beside.submit(list, stream)
-        all_three = [start(each, "release", "--env=local", "--json", "--wait-lock=120s") for each in checkouts]
+        all_three = [each.start("release", "--env=local", "--json", "--wait-lock=120s") for each in checkouts]
         said = [each.communicate(timeout=180) for each in all_three]
         stream.close()
     assert [each.returncode for each in all_three] == [0, 0, 0], said

@@ -6,17 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import docker
 
 from tests.conftest import Inv
-from tests.service import Service, clean, free_port
+from tests.service import REPOSITORY, Service, clean, free_port
 from tests.target.docker.conftest import until
-from tests.test_interrupt import start
 
-REPOSITORY = Path(__file__).parent.parent
 MOVES = 20  # steps before a release takes its first look at the edge
 
 
@@ -126,7 +123,7 @@ def test_a_migration_that_outlives_its_release_is_waited_for(
     for line in ("build --env=local", "push --env=local", "pin --env=local"):
         assert inv(line).code == 0
     once: dict[str, Any] = {"label": [f"dockyard.service={api.service}", "dockyard.role=once"]}
-    first = start(api, "deploy", "--env=local")
+    first = api.start("deploy", "--env=local")
     until(lambda: bool(engine.containers.list(filters=once)))
     (left,) = engine.containers.list(filters=once)
     first.kill()
@@ -135,3 +132,19 @@ def test_a_migration_that_outlives_its_release_is_waited_for(
     assert again.code == 0, again.err
     assert f"{left.name} still runs a command of a process that was killed" in again.err
     assert state(api, engine) == GOOD
+
+
+def test_what_a_killed_release_left_running_is_stopped_and_nothing_else(
+    api: Service, inv: Inv, engine: docker.DockerClient
+) -> None:
+    first = inv("release --env=local --json").document["revision"]
+    api.set(ENV_VERSION="2")
+    second = inv("release --env=local --json").document["revision"]
+    engine.containers.get(first).start()
+    api.set(ENV_VERSION="3")
+    beside = inv("deploy --env=local --no-traffic --json").document["revision"]
+    api.set(ENV_VERSION="2")
+    again = inv("deploy --env=local --json")
+    assert (again.code, again.document["changed"]) == (0, False), again.err
+    mine: dict[str, Any] = {"label": [f"dockyard.service={api.service}", "dockyard.role=instance"]}
+    assert {each.name for each in engine.containers.list(filters=mine)} == {second, beside}

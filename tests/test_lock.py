@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -19,9 +17,7 @@ from tasks.target.docker import holder
 from tasks.target.docker.lock import Lock
 from tests.conftest import Dockyard, Inv, Project
 from tests.service import Service, clean
-
-REPOSITORY = Path(__file__).parent.parent
-COMMAND = [sys.executable, "-c", "from tasks.program import main; main()"]
+from tests.target.docker.conftest import until
 
 
 @pytest.fixture
@@ -30,22 +26,6 @@ def held(project: Project, service: str, engine: docker.DockerClient) -> Iterato
     text = f"TARGET=docker\nSERVICE={service}\nIMAGE=127.0.0.1:5000/{service}\nHEALTH_PATH=/health\n"
     yield project(local=text, prod=f"{text}PROTECTED=true\n")
     clean(engine, service)
-
-
-def start(api: Service, *words: str) -> subprocess.Popen[str]:
-    """Dockyard in a process of its own."""
-    environ = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    return subprocess.Popen(
-        [*COMMAND, *words], cwd=api.root, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait for another process, 90 s at most."""
-    deadline = time.monotonic() + 90
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_nobody_holds_a_service_that_is_free(held: Path, dockyard: Dockyard, service: str) -> None:
@@ -156,10 +136,10 @@ def test_a_second_release_waits_and_then_succeeds(api: Service, inv: Inv, engine
     assert inv("release --env=local").code == 0
     lock = Lock(engine, api.service, "local")
     api.set(ENV_SLOW_START="2", ENV_VERSION="first")
-    first = start(api, "deploy", "--env=local", "--json")
+    first = api.start("deploy", "--env=local", "--json")
     until(lock.holder)
     api.set(ENV_SLOW_START="0", ENV_VERSION="second")
-    second = start(api, "deploy", "--env=local", "--wait-lock=60s", "--json")
+    second = api.start("deploy", "--env=local", "--wait-lock=60s", "--json")
     one, two = first.communicate(timeout=120), second.communicate(timeout=120)
     assert (first.returncode, second.returncode) == (0, 0), (one, two)
     assert "Waiting for 60 s at most: local is being released by " in two[1]
@@ -167,10 +147,55 @@ def test_a_second_release_waits_and_then_succeeds(api: Service, inv: Inv, engine
     assert api.get("/revision")["version"] == "second"
 
 
+def test_a_deploy_that_waited_deploys_what_is_pinned_by_then(
+    api: Service, inv: Inv, engine: docker.DockerClient
+) -> None:
+    """Or the release before it would be withdrawn, and its pin would stay."""
+    assert inv("release --env=local").code == 0
+    pin(api, inv, "two")
+    with Lock(engine, api.service, "local").held("release three"):
+        waiting = api.start("deploy", "--env=local", "--wait-lock=60s", "--json")
+        assert waiting.stderr
+        while "Waiting for" not in waiting.stderr.readline():
+            assert waiting.poll() is None
+        pin(api, inv, "three")
+    out, rest = waiting.communicate(timeout=120)
+    assert waiting.returncode == 0, rest
+    assert f"DIGEST={json.loads(out)['digest']}" in api.lock.read_text()
+    assert inv("verify --env=local").code == 0
+
+
+def pin(api: Service, inv: Inv, text: str) -> None:
+    """Pin other content."""
+    api.change(text)
+    for line in ("build --env=local", "push --env=local", "pin --env=local"):
+        assert inv(line).code == 0
+
+
+def test_a_rollback_that_waited_withdraws_no_release_that_it_did_not_see(
+    api: Service, inv: Inv, engine: docker.DockerClient
+) -> None:
+    first = inv("release --env=local --json").document["revision"]
+    api.set(ENV_VERSION="2")
+    second = inv("release --env=local --json").document["revision"]
+    api.set(ENV_VERSION="3", ENV_SLOW_START="4")
+    third = api.start("deploy", "--env=local", "--json")
+    until(Lock(engine, api.service, "local").holder)
+    back = api.start("rollback", "--env=local", "--wait-lock=60s", "--json")
+    _, said = third.communicate(timeout=120)
+    assert third.returncode == 0, said
+    out, said = back.communicate(timeout=120)
+    assert "Waiting for 60 s at most" in said
+    assert back.returncode == 1
+    assert f"serves by now, no longer {second}" in json.loads(out)["error"]
+    assert f"--to={first}" in json.loads(out)["error"]
+    assert api.get("/revision")["version"] == "3"
+
+
 def test_ctrl_c_while_waiting_changes_nothing(api: Service, inv: Inv, engine: docker.DockerClient) -> None:
     first = inv("release --env=local --json").document["revision"]
     with Lock(engine, api.service, "local").held("a long one"):
-        waiting = start(api, "deploy", "--env=local", "--force", "--wait-lock=60s")
+        waiting = api.start("deploy", "--env=local", "--force", "--wait-lock=60s")
         assert waiting.stderr
         said = ""
         while "Waiting for" not in said:
@@ -192,7 +217,7 @@ def test_the_same_command_goes_on_at_once_after_it_was_killed(
     assert inv("release --env=local").code == 0
     lock = Lock(engine, api.service, "local")
     api.set(ENV_HANG="1", HEALTH_TIMEOUT="60s")
-    killed = start(api, "deploy", "--env=local")
+    killed = api.start("deploy", "--env=local")
     until(lock.holder)
     time.sleep(0.5)
     killed.kill()
@@ -210,7 +235,7 @@ def test_the_same_command_goes_on_at_once_after_it_was_killed(
 def test_the_lock_of_a_killed_release_can_be_ended_by_hand(api: Service, inv: Inv, engine: docker.DockerClient) -> None:
     assert inv("release --env=local").code == 0
     api.set(ENV_HANG="1", HEALTH_TIMEOUT="60s")
-    killed = start(api, "deploy", "--env=local")
+    killed = api.start("deploy", "--env=local")
     until(Lock(engine, api.service, "local").holder)
     killed.kill()
     killed.communicate()
@@ -223,7 +248,7 @@ def test_the_lock_of_a_killed_release_can_be_ended_by_hand(api: Service, inv: In
 def stolen(api: Service, inv: Inv, engine: docker.DockerClient) -> subprocess.Popen[str]:
     """A deploy whose lock is stolen while its new revision starts slowly."""
     api.set(ENV_VERSION="first", ENV_SLOW_START="8", HEALTH_TIMEOUT="60s")
-    deploy = start(api, "deploy", "--env=local", "--json")
+    deploy = api.start("deploy", "--env=local", "--json")
     mine: dict[str, str | list[str] | bool] = {"label": [f"dockyard.service={api.service}", "dockyard.role=instance"]}
     until(lambda: len(engine.containers.list(filters=mine, ignore_removed=True)) == 2)
     ended = inv("lock.release --env=local --steal")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import signal
 import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import docker
 import pytest
@@ -20,8 +17,6 @@ import pytest
 from tests.conftest import Dockyard, Inv
 from tests.service import Service, clean, free_port
 
-REPOSITORY = Path(__file__).parent.parent
-COMMAND = [sys.executable, "-c", "from tasks.program import main; main()"]
 TICKS = "python3 -uc 'import time; [(print(\"tick\", n), time.sleep(0.1)) for n in range(99999)]'"
 BYTES = (
     "python3 -uc 'import sys, time; sys.stdout.buffer.write(b\"caf\\xe9 \\xf0\\x9f\\x9a\\xa2\\n\"); time.sleep(999)'"
@@ -31,14 +26,7 @@ BYTES = (
 @contextmanager
 def running(api: Service, line: str, **more: str) -> Iterator[subprocess.Popen[str]]:
     """Dockyard in a process of its own; whatever is left of it is ended."""
-    process = subprocess.Popen(
-        [*COMMAND, *shlex.split(line)],
-        cwd=api.root,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **more},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    process = api.start(*shlex.split(line), **more)
     try:
         yield process
     finally:

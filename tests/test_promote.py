@@ -9,6 +9,7 @@ import docker
 import pytest
 
 from tasks.image.registry import Registry
+from tasks.target.docker.lock import Lock
 from tests.conftest import Dockyard, Inv, Result
 from tests.service import Service, clean, free_port
 
@@ -185,6 +186,25 @@ def test_a_promotion_that_fails_is_undone(pair: Pair, inv: Inv, promote: Callabl
     assert (status["digest"], status["pinned"]) == (first["digest"], second["digest"])
     prod.set(CHECK_ROOT="GET / 200")
     assert promote("--json").document["digest"] == second["digest"]
+
+
+def test_what_was_withdrawn_while_the_other_environment_was_waited_for_is_not_promoted(
+    pair: Pair, inv: Inv, engine: docker.DockerClient
+) -> None:
+    staging, prod = pair
+    first = inv("release --env=staging --json").document
+    staging.change("two")
+    inv("release --env=staging")
+    with Lock(engine, prod.service, "prod").held("a long one"):
+        waiting = staging.start("promote", "--from=staging", "--to=prod", "--wait-lock=60s")
+        assert waiting.stderr
+        while "Waiting for" not in waiting.stderr.readline():
+            assert waiting.poll() is None
+        assert inv("rollback --env=staging").code == 0
+    _, said = waiting.communicate(timeout=60)
+    assert waiting.returncode == 1
+    assert f"{first['tag']} serves in staging by now, no longer " in said
+    assert not prod.lock.exists()
 
 
 def test_what_may_not_be_promoted_is_refused_with_what_to_type(

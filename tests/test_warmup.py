@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
+from tests import server
 from tests.conftest import Dockyard, Inv, Project
 from tests.service import Service, free_port
 
@@ -41,18 +41,9 @@ def sleeping(sleeper: Sleeper) -> Iterator[Sleeper]:
 
         do_HEAD = do_POST = do_GET  # noqa: N815
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        sleeper.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield sleeper
-        finally:
-            server.shutdown()
-            thread.join()
+    with server.serving(Handler) as address:
+        sleeper.url = f"http://{address}"
+        yield sleeper
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ DECIMAL = {f"{letter}B": 1000**power for power, letter in enumerate("kMGTP", 1)}
 SIZES = BINARY | DOCKER | DECIMAL
 SECONDS = {"ms": Fraction(1, 1000), "s": Fraction(1), "m": Fraction(60), "h": Fraction(3600), "d": Fraction(86400)}
 
-_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+_NUMBER = r"[0-9]{1,30}(?:\.[0-9]+)?"  # more digits are no quantity of anything
 _SIZE = re.compile(rf"({_NUMBER}) ?([A-Za-z]*)")
 _STEP = re.compile(rf"({_NUMBER})(ms|s|m|h|d)")
 _DURATION = re.compile(rf"(?:{_NUMBER}(?:ms|s|m|h|d))+|{_NUMBER}")

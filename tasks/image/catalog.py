@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ..errors import DockyardError
 from . import check
-from .images import NEVER, moment
+from .images import NEVER, moment, utc
 from .manifest import Manifest
 from .recipe import REVISION
 from .registry import Registry
@@ -36,7 +36,7 @@ class Entry:
     @property
     def built(self) -> str:
         """When it was built: UTC in ISO 8601 with seconds, "" where it does not say."""
-        return "" if self.at == NEVER else self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return utc(self.at)
 
 
 def read(registry: Registry, say: Callable[[str], None]) -> list[Entry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from .ignore import NOTHING, Ignored, Matched, lines
@@ -35,6 +35,12 @@ def is_pin(path: str) -> bool:
     return len(parts) >= 2 and parts[-2] == "env" and path.endswith(".lock")
 
 
+def belongs(name: str, beside: Iterable[os.DirEntry[str]]) -> bool:
+    """Whether a pin's environment lies beside it; `env/conda.lock` without one is a file like any other."""
+    settings = f"{name.removesuffix('.lock')}.env"
+    return any(each.name == settings for each in beside)
+
+
 def _below(root: str, folder: str, ignored: Ignored, above: Matched) -> Iterator[Entry]:
     with os.scandir(f"{root}/{folder}") as found:
         each = list(found)
@@ -42,7 +48,7 @@ def _below(root: str, folder: str, ignored: Ignored, above: Matched) -> Iterator
         path = f"{folder}{entry.name}"
         left_out, matched = ignored.match(path, above) if ignored.patterns else (False, NOTHING)
         if not entry.is_dir(follow_symlinks=False):
-            if not left_out and not (path.endswith(".lock") and is_pin(path)):
+            if not left_out and not (path.endswith(".lock") and is_pin(path) and belongs(entry.name, each)):
                 yield path, entry.stat(follow_symlinks=False)
             continue
         below = [] if left_out and ignored.closed(path) else list(_below(root, f"{path}/", ignored, matched))

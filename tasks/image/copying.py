@@ -96,11 +96,6 @@ def begin(here: Registry, there: Registry, digest: str) -> str:
             if asked.status_code == httpx.codes.ACCEPTED:
                 return str(asked.headers.get("Location", ""))
     asked = there.ask("POST", "blobs/uploads/")
-    if asked.status_code == httpx.codes.NOT_FOUND:
-        raise DockyardError(
-            f"The registry {there.repository.host} has no repository {there.repository.path}: make it there, "
-            f"or mend IMAGE ({said(asked)})"
-        )
     return str(asked.headers.get("Location", ""))
 
 

@@ -12,6 +12,7 @@ FROM = re.compile(
 )
 ARG = re.compile(r"ARG\s+(?P<assigned>.+)", re.IGNORECASE)
 OTHER = re.compile(r"(?:^COPY\s.*?--from=|--mount=\S*?\bfrom=)(?P<image>[^\s,]+)", re.IGNORECASE)
+REMOTE = re.compile(r"ADD\s(?!.*--checksum=).*(?:https?://|git://|git@)", re.IGNORECASE)
 HEREDOC = re.compile(r"<<-?([\"']?)(?P<end>\w+)\1")
 VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
 
@@ -28,10 +29,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """The stages in order, and the other images that files are taken from; variables are replaced where known."""
+    """The stages in order, and the other images that files are taken from; variables are replaced where known.
+
+    `remote` says that it adds something from the network, which may be another thing tomorrow.
+    """
 
     stages: tuple[Stage, ...]
     others: tuple[str, ...] = ()
+    remote: bool = False
 
     def final(self, target: str = "") -> Stage | None:
         """The stage that is built, with the base and platform of the external image under it."""
@@ -64,6 +69,7 @@ def parse(text: str, given: Mapping[str, str]) -> Dockerfile:
     known: dict[str, str] = {}
     stages: list[Stage] = []
     others: list[str] = []
+    remote = False
     for number, line in instructions(text):
         if found := FROM.fullmatch(line):
             platform, base = (replaced(found[part] or "", known) for part in ("platform", "base"))
@@ -73,7 +79,8 @@ def parse(text: str, given: Mapping[str, str]) -> Dockerfile:
             known[name] = given.get(name, replaced(default.strip("\"'"), known))
         else:
             others += [replaced(each["image"], known) for each in OTHER.finditer(line)]
-    return Dockerfile(tuple(stages), tuple(others))
+            remote = remote or REMOTE.match(line) is not None
+    return Dockerfile(tuple(stages), tuple(others), remote)
 
 
 def instructions(text: str) -> list[tuple[int, str]]:

@@ -89,8 +89,11 @@ def pattern(line: str) -> Pattern:
     text = line.removeprefix("!") if exception else line
     if not text:
         raise ValueError(f"{line!r} is no pattern")
+    meant = expression(text)
+    if exception and text.startswith("**"):  # since Docker 23 `!**.md` takes back whatever ends so
+        meant = f"{meant}|.*{expression(text[2:])}"
     try:
-        return Pattern(text, exception, re.compile(expression(text), re.DOTALL))
+        return Pattern(text, exception, re.compile(meant, re.DOTALL))
     except re.error as error:
         raise ValueError(f"{line!r} is no pattern: {error}") from None
 

@@ -98,6 +98,11 @@ def moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def utc(at: datetime) -> str:
+    """A time in UTC, ISO 8601 with seconds; "" for none."""
+    return "" if at == NEVER else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @contextmanager
 def speaking(what: str) -> Iterator[None]:
     """Turn the SDK's exceptions into sentences, except ImageNotFound, which is an answer."""

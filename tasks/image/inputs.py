@@ -79,9 +79,12 @@ def known(images: Images) -> Callable[[str, str], str]:
 
 
 def identities(recipe: Recipe, text: str, base: Callable[[str, str], str]) -> dict[str, str] | None:
-    """What each image that the Dockerfile names is now, for each platform; None if one is not known."""
+    """What each image that the Dockerfile names is now, for each platform; None if one or what it adds is not known."""
     found: dict[str, str] = {}
-    for image in dockerfile.parse(text, recipe.args).images:
+    parsed = dockerfile.parse(text, recipe.args)
+    if parsed.remote:
+        return None
+    for image in parsed.images:
         for platform in recipe.platforms:
             identity = "" if "$" in image else base(image, platform)
             if not identity:

@@ -38,6 +38,11 @@ def path_of(root: Path, name: str) -> Path:
     return root / "env" / f"{name}.lock"
 
 
+def names(root: Path) -> list[str]:
+    """Which environments have a pin: NAME of each `env/NAME.lock`."""
+    return sorted(path.stem for path in (root / "env").glob("*.lock"))
+
+
 def read(root: Path, name: str) -> Pin:
     """An environment's pin. Raises SettingError with file and line for a corrupt one, and for none."""
     path = path_of(root, name)

@@ -183,7 +183,7 @@ class Registry:
         return f"{self.repository.familiar}{'@' if reference.startswith('sha256:') else ':'}{reference}"
 
     def ask(self, method: str, path: str, *, stream: bool = False, **request: Any) -> httpx.Response:
-        """Ask, and again where the registry is busy; a 404 is an answer. With `stream` the body is yet to be read."""
+        """Ask, again where the registry is busy; a 404 is an answer to what only reads. With `stream` no body is."""
         url = httpx.URL(self.repository.url + "/").join(path)
         for pause in (*PAUSES, None):
             try:
@@ -197,7 +197,7 @@ class Registry:
             time.sleep(pause)
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise DockyardError(denied(self.repository, f"status {response.status_code}"))
-        if response.status_code == httpx.codes.NOT_FOUND and method == "PUT":
+        if response.status_code == httpx.codes.NOT_FOUND and method in ("POST", "PUT"):
             raise DockyardError(
                 f"The registry {self.repository.host} has no repository {self.repository.path}: make it there, "
                 f"or mend IMAGE ({said(response)})"

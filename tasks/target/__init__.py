@@ -72,8 +72,11 @@ class Target(Protocol):
     def shift(self, traffic: Sequence[Traffic]) -> tuple[Traffic, ...]:
         """Set the traffic (sums to 100) and return it as read back from the platform."""
 
-    def retire(self, rollout: Rollout) -> None:
-        """Drain (DRAIN_TIMEOUT) and stop what no longer has traffic or a traffic tag; keep what a rollback needs."""
+    def retire(self, rollout: Rollout, only: Collection[str] = ()) -> None:
+        """Drain (DRAIN_TIMEOUT) and stop what no longer has traffic or a traffic tag; keep what a rollback needs.
+
+        Where revisions are named, `only` those.
+        """
 
     def undo(self, rollout: Rollout) -> None:
         """Give the traffic back as it was and take the rollout's revision away."""

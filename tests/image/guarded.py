@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 from tasks.image.manifest import DOCKER_MANIFEST, digest_of
+from tests import server
 
 LOGIN = f"Basic {base64.b64encode(b'ann:pass word').decode()}"
 MANIFEST = b'{"schemaVersion":2,"config":{"digest":"sha256:c","size":1},"layers":[]}'
@@ -96,20 +95,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
 
 @contextmanager
 def serving(guarded: Guarded) -> Iterator[Guarded]:
     """Serve until the block ends."""
-    handler = type("Guard", (Handler,), {"guarded": guarded})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        guarded.host = f"127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield guarded
-        finally:
-            server.shutdown()
-            thread.join()
+    with server.serving(Handler, guarded=guarded) as guarded.host:
+        yield guarded

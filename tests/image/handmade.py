@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import tarfile
@@ -11,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tasks.image.manifest import OCI_MANIFEST, Manifest, digest_of
+from tasks.image.manifest import OCI_INDEX, OCI_MANIFEST, Manifest, digest_of
 from tasks.image.registry import Registry
 
 LAYER = "application/vnd.oci.image.layer.v1.tar"
@@ -36,7 +35,7 @@ def layer(files: Mapping[str, bytes | None] | None = None, links: Mapping[str, s
 def push(
     registry: Registry, tag: str, layers: Sequence[bytes], config: Mapping[str, Any] | None = None, kind: str = LAYER
 ) -> Manifest:
-    """Put an image of these layers, as they are, under a tag."""
+    """Put an image of these layers, as they are, under a tag; "" is none."""
     settings = json.dumps({"os": "linux", "architecture": "amd64", **(config or {})}).encode()
     parts = [upload(registry, each) for each in (settings, *layers)]
     document = {
@@ -45,15 +44,34 @@ def push(
         "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **parts[0]},
         "layers": [{"mediaType": kind, **part} for part in parts[1:]],
     }
-    content = json.dumps(document).encode()
-    manifest = Manifest(digest_of(content), OCI_MANIFEST, content)
-    registry.put(manifest, tag)
+    return put(registry, document, tag)
+
+
+def index(registry: Registry, **images: Manifest) -> Manifest:
+    """Put an index of images by architecture, without a tag."""
+    named = [
+        {
+            "mediaType": each.media_type,
+            "digest": each.digest,
+            "size": len(each.content),
+            "platform": {"os": "unknown" if name == "unknown" else "linux", "architecture": name},
+        }
+        for name, each in images.items()
+    ]
+    return put(registry, {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": named})
+
+
+def put(registry: Registry, document: Mapping[str, Any], tag: str = "") -> Manifest:
+    """Put a manifest, indented as Dockyard would not write it, under a tag, else only by its digest."""
+    content = json.dumps(document, indent=3).encode()
+    manifest = Manifest(digest_of(content), document["mediaType"], content)
+    registry.put(manifest, tag or manifest.digest)
     return manifest
 
 
 def upload(registry: Registry, content: bytes) -> dict[str, Any]:
     """Put a blob, and return its descriptor."""
-    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    digest = digest_of(content)
     begun = registry.client.post(f"{registry.repository.url}/blobs/uploads/")
     where = httpx.URL(begun.headers["Location"]).copy_merge_params({"digest": digest})
     put = registry.client.put(where, content=content)

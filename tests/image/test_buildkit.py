@@ -139,28 +139,8 @@ def test_an_image_is_known_by_its_config_or_its_manifest(
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Path:
-    """A context whose path has spaces and unicode."""
-    context = tmp_path / "my äpp, with a comma"
-    context.mkdir()
-    return context
-
-
-@pytest.fixture
-def build(engine: docker.DockerClient, context: Path) -> Iterator[Callable[..., Built]]:
-    """Really build a Dockerfile; its image is removed afterwards."""
-    made: list[str] = []
-
-    def run(text: str, platform: str = "linux/amd64", **recipe: object) -> Built:
-        (context / "Dockerfile").write_text(text)
-        asked = replace(Recipe(context / "Dockerfile", context), **recipe)  # type: ignore[arg-type]
-        built = BuildKit(engine).build(asked, platform)
-        made.append(built.image_id)
-        return built
-
-    yield run
-    for image_id in made:
-        engine.images.remove(image_id, force=True)
+def builder(engine: docker.DockerClient) -> BuildKit:
+    return BuildKit(engine)
 
 
 def test_a_real_build(engine: docker.DockerClient, build: Callable[..., Built], context: Path) -> None:

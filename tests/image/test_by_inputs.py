@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +16,8 @@ from tasks.image.registry import Registry
 from tasks.verb import Operation
 
 from ..conftest import Dockyard
-from .app import commit, write
+from .app import commit
 from .between import between
-from .tidy import empty
-
-
-@pytest.fixture
-def repository(repository: str, engine: docker.DockerClient, service: str) -> Iterator[str]:
-    yield repository
-    empty(engine, repository, service)
-
-
-@pytest.fixture
-def app(tmp_path: Path, repository: str, service: str) -> Callable[..., Path]:
-    """A project with a small Dockerfile: `app("TAG=v1")` adds settings to env/local.env."""
-
-    def make(*lines: str, image: str = repository) -> Path:
-        return write(tmp_path / "my äpp", service, image, *lines)
-
-    return make
 
 
 @pytest.fixture

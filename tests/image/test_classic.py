@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import docker
@@ -54,28 +53,8 @@ def test_secrets_are_refused() -> None:
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Path:
-    """A context whose path has spaces and unicode."""
-    context = tmp_path / "my äpp"
-    context.mkdir()
-    return context
-
-
-@pytest.fixture
-def build(engine: docker.DockerClient, context: Path) -> Iterator[Callable[..., Built]]:
-    """Really build a Dockerfile; its image is removed afterwards."""
-    made: list[str] = []
-
-    def run(text: str, platform: str = "linux/amd64", **recipe: object) -> Built:
-        (context / "Dockerfile").write_text(text)
-        asked = replace(Recipe(context / "Dockerfile", context), **recipe)  # type: ignore[arg-type]
-        built = Classic(engine).build(asked, platform)
-        made.append(built.image_id)
-        return built
-
-    yield run
-    for image_id in made:
-        engine.images.remove(image_id, force=True)
+def builder(engine: docker.DockerClient) -> Classic:
+    return Classic(engine)
 
 
 def test_a_real_build(

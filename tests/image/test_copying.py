@@ -8,7 +8,6 @@ import json
 import os
 import tarfile
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,54 +20,16 @@ from tasks.errors import DockyardError
 from tasks.image import copying
 from tasks.image.copying import Copy
 from tasks.image.credentials import Challenged
-from tasks.image.manifest import OCI_INDEX, OCI_MANIFEST, Manifest, digest_of
+from tasks.image.manifest import Manifest, digest_of
 from tasks.image.reference import parse
 from tasks.image.registry import Registry
 from tests.image.between import between
 from tests.image.gate import Gate, guarding
+from tests.image.handmade import index, push
 from tests.service import free_port
+from tests.target.docker.conftest import until
 
 HTPASSWD = b"ann:$2b$05$QRwu7fxTwdQAQ9RPP.Y8xemIONjKbTN2J0hsOv4wz2klO2RBKgFd6\n"  # pass word
-
-
-def put(registry: Registry, content: bytes) -> dict[str, object]:
-    """A blob, uploaded by hand; its descriptor."""
-    begun = httpx.post(f"{registry.repository.url}/blobs/uploads/")
-    url = httpx.URL(begun.headers["Location"]).copy_merge_params({"digest": digest_of(content)})
-    httpx.put(url, content=content).raise_for_status()
-    return {"mediaType": "application/octet-stream", "digest": digest_of(content), "size": len(content)}
-
-
-def image(registry: Registry, *layers: bytes, architecture: str = "amd64") -> Manifest:
-    """An image of these layers, without a tag."""
-    config = put(registry, json.dumps({"os": "linux", "architecture": architecture}).encode())
-    document = {
-        "schemaVersion": 2,
-        "mediaType": OCI_MANIFEST,
-        "config": {**config, "mediaType": "application/vnd.oci.image.config.v1+json"},
-        "layers": [put(registry, each) for each in layers],
-    }
-    content = json.dumps(document, indent=3).encode()  # not as Dockyard would write it
-    made = Manifest(digest_of(content), OCI_MANIFEST, content)
-    registry.put(made, made.digest)
-    return made
-
-
-def index(registry: Registry, **images: Manifest) -> Manifest:
-    """An index of images by architecture."""
-    named = [
-        {
-            "mediaType": each.media_type,
-            "digest": each.digest,
-            "size": len(each.content),
-            "platform": {"os": "unknown" if name == "unknown" else "linux", "architecture": name},
-        }
-        for name, each in images.items()
-    ]
-    content = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": named}).encode()
-    made = Manifest(digest_of(content), OCI_INDEX, content)
-    registry.put(made, made.digest)
-    return made
 
 
 def listening(registry: Registry) -> list[str]:
@@ -103,22 +64,10 @@ def elsewhere(engine: docker.DockerClient, registry: str) -> Iterator[str]:
     ports = {"5000/tcp": ("127.0.0.1", port)}
     engine.containers.run(loopback.IMAGE, detach=True, name=loopback.name(address), ports=ports)
     try:
-        ready(address)
+        until(lambda: loopback.answers(address))
         yield address
     finally:
         engine.containers.get(loopback.name(address)).remove(force=True, v=True)
-
-
-def ready(address: str) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            httpx.get(f"http://{address}/v2/")
-        except httpx.HTTPError:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        else:
-            return
 
 
 def copied(here: Registry, there: Registry, manifest: Manifest) -> Copy:
@@ -134,7 +83,7 @@ def copied(here: Registry, there: Registry, manifest: Manifest) -> Copy:
 
 
 def test_within_one_registry_blobs_are_mounted(here: Registry, there: Registry) -> None:
-    manifest = image(here, b"one" * 1000, b"two" * 1000)
+    manifest = push(here, "", [b"one" * 1000, b"two" * 1000])
     asked = listening(there)
     copy = copied(here, there, manifest)
     assert copy.says == "1 manifest and 3 blobs (0.0 MB)"
@@ -146,11 +95,11 @@ def test_within_one_registry_blobs_are_mounted(here: Registry, there: Registry) 
 
 
 def test_within_one_repository_there_is_nothing_to_copy(here: Registry) -> None:
-    assert copying.plan(here, Registry(here.repository.familiar), image(here, b"one")) == Copy()
+    assert copying.plan(here, Registry(here.repository.familiar), push(here, "", [b"one"])) == Copy()
 
 
 def test_a_blob_that_cannot_be_mounted_is_uploaded(here: Registry, there: Registry, elsewhere: str) -> None:
-    manifest = image(here, os.urandom(3_000_000))
+    manifest = push(here, "", [os.urandom(3_000_000)])
     asked = listening(there)
     other = Registry(f"{here.repository.host}/no/such")
     other.blob = here.blob  # type: ignore[method-assign]  # so that the registry finds nothing to mount
@@ -164,9 +113,9 @@ def test_a_blob_that_cannot_be_mounted_is_uploaded(here: Registry, there: Regist
 def test_an_index_goes_to_another_registry_with_all_that_it_names(here: Registry, elsewhere: str) -> None:
     there = Registry(f"{elsewhere}/team/api")
     shared = os.urandom(2_000_000)
-    one = image(here, shared, b"amd")
-    two = image(here, shared, b"arm", architecture="arm64")
-    signed = image(here, b"attested")
+    one = push(here, "", [shared, b"amd"])
+    two = push(here, "", [shared, b"arm"], {"architecture": "arm64"})
+    signed = push(here, "", [b"attested"])
     both = index(here, amd64=one, arm64=two, unknown=signed)
     asked = listening(there)
     copy = copied(here, there, both)
@@ -176,12 +125,12 @@ def test_an_index_goes_to_another_registry_with_all_that_it_names(here: Registry
     assert not any("mount" in each for each in asked)
     nested = index(here, amd64=both)
     assert copied(here, there, nested).manifests[-1] == nested
-    later = image(here, shared, b"newer")
+    later = push(here, "", [shared, b"newer"])
     assert copying.plan(here, there, later).blobs == {digest_of(b"newer"): 5}
 
 
 def test_a_part_that_is_gone_is_said(here: Registry, there: Registry) -> None:
-    one = image(here, b"one")
+    one = push(here, "", [b"one"])
     both = index(here, amd64=one)
     here.client.delete(f"{here.repository.url}/manifests/{one.digest}").raise_for_status()
     with pytest.raises(DockyardError, match=rf"@{both.digest} names {one.digest}, which is gone from the registry"):
@@ -200,7 +149,7 @@ def test_a_registry_that_goes_down_meanwhile_gets_the_rest_later(
 ) -> None:
     monkeypatch.setattr(copying, "AT_ONCE", 1)  # the small ones have arrived by then
     large = os.urandom(8_000_000)
-    manifest = image(here, b"small", large)
+    manifest = push(here, "", [b"small", large])
     with between(elsewhere, lasts=2_000_000) as front:
         there = Registry(f"{front.host}/team/broken")
         with pytest.raises(DockyardError, match=r"did not take sha256:|does not answer"):
@@ -211,7 +160,7 @@ def test_a_registry_that_goes_down_meanwhile_gets_the_rest_later(
 
 
 def test_ctrl_c_ends_what_is_under_way(here: Registry, elsewhere: str) -> None:
-    manifest = image(here, os.urandom(4_000_000))
+    manifest = push(here, "", [os.urandom(4_000_000)])
     there = Registry(f"{elsewhere}/team/interrupted")
     begun, going_on = threading.Event(), threading.Event()
     whole = here.blob
@@ -244,7 +193,7 @@ def test_ctrl_c_ends_what_is_under_way(here: Registry, elsewhere: str) -> None:
 
 
 def test_a_token_for_both_repositories_mounts(here: Registry, registry: str) -> None:
-    manifest = image(here, b"one")
+    manifest = push(here, "", [b"one"])
     with guarding(Gate(registry)) as gate:
         source = Registry(f"{gate.host}/{here.repository.path}")
         there = Registry(f"{gate.host}/{here.repository.path}-two")
@@ -254,7 +203,7 @@ def test_a_token_for_both_repositories_mounts(here: Registry, registry: str) -> 
 
 
 def test_without_a_token_for_the_other_repository_blobs_are_uploaded(here: Registry, registry: str) -> None:
-    manifest = image(here, os.urandom(1_000_000))
+    manifest = push(here, "", [os.urandom(1_000_000)])
     mine = f"repository:{here.repository.path}-two"
     with guarding(Gate(registry, frozenset({f"{mine}:pull", f"{mine}:pull,push"}))) as gate:
         there = Registry(f"{gate.host}/{here.repository.path}-two")
@@ -278,7 +227,7 @@ def test_each_scope_is_asked_for_by_itself() -> None:
 def test_a_registry_with_a_login(
     here: Registry, engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manifest = image(here, b"one", os.urandom(1_000_000))
+    manifest = push(here, "", [b"one", os.urandom(1_000_000)])
     port = free_port()
     address = f"127.0.0.1:{port}"
     settings = {"": "htpasswd", "_HTPASSWD_REALM": "r", "_HTPASSWD_PATH": "/htpasswd"}
@@ -296,7 +245,7 @@ def test_a_registry_with_a_login(
             tar.addfile(member, io.BytesIO(HTPASSWD))
         box.put_archive("/", archive.getvalue())
         box.start()
-        ready(address)
+        until(lambda: loopback.answers(address))
         monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
         with pytest.raises(DockyardError, match=f"refuses team/api .*docker login {address}"):
             copying.plan(here, Registry(f"{address}/team/api"), manifest)

@@ -51,6 +51,20 @@ def test_the_final_stage_has_the_platform_under_it(target: str, line: int) -> No
     assert stage.line == {5: 5, 3: 1, 1: 1}[line]
 
 
+@pytest.mark.parametrize(
+    ("line", "remote"),
+    [
+        ("ADD https://example.com/model.bin /", True),
+        ("ADD --chown=1000 git@github.com:team/app.git /src", True),
+        (f"ADD --checksum=sha256:{'0' * 64} https://example.com/model.bin /", False),
+        ("ADD https.txt /", False),
+        ("RUN curl https://example.com", False),
+    ],
+)
+def test_what_is_added_from_the_network_may_change(line: str, remote: bool) -> None:
+    assert dockerfile.parse(f"FROM debian\n{line}\n", {}).remote is remote
+
+
 def test_an_unknown_variable_stays() -> None:
     assert dockerfile.parse("FROM $X\n", {}).images == ("$X",)
     assert dockerfile.parse("FROM ${X:-a:1}\n", {}).images == ("a:1",)

@@ -97,3 +97,13 @@ def test_a_corrupt_pin_is_said_with_file_and_line(root: Path, text: str, line: i
     assert str(caught.value.message).startswith(f"{path}:{line}")
     assert why in str(caught.value.message)
     assert str(caught.value.message).endswith("mend it, or write it anew with `inv pin --env=local`.")
+
+
+def test_every_environment_with_a_pin_has_a_name(tmp_path: Path) -> None:
+    assert pin.names(tmp_path) == []
+    (tmp_path / "env").mkdir()
+    for name in ("prod", "local"):
+        pin.write(tmp_path, name, WHOLE)
+    (tmp_path / "env" / "staging.lock").write_text("IMAGE=r/api\n")
+    (tmp_path / "env" / "staging.env").touch()
+    assert pin.names(tmp_path) == ["local", "prod", "staging"]

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import docker
-import pytest
 
 from tasks.image.registry import Registry
 
 from ..conftest import Dockyard
-from .app import commit, write
-from .tidy import empty
-
-
-@pytest.fixture
-def repository(repository: str, engine: docker.DockerClient, service: str) -> Iterator[str]:
-    yield repository
-    empty(engine, repository, service)
-
-
-@pytest.fixture
-def app(tmp_path: Path, repository: str, service: str) -> Callable[..., Path]:
-    """A project with a small Dockerfile: `app("TAG=v1")` adds settings to env/local.env."""
-
-    def make(*lines: str) -> Path:
-        return write(tmp_path / "my äpp", service, repository, *lines)
-
-    return make
+from .app import commit
 
 
 def test_the_same_inputs_are_not_built_twice(

@@ -9,6 +9,7 @@ from contextlib import suppress
 from docker.errors import APIError
 
 from ...errors import DockyardError
+from ...signals import uninterrupted
 from .. import Plan, Revision, Rollout, Traffic
 from . import absent, edge_image, engine, images, ledger, names, network, planning, routing
 from .inventory import Inventory
@@ -41,14 +42,15 @@ def apply(service: Service, plan: Plan) -> Rollout:
     except BaseException:
         if not engine.back(service.client):
             raise
-        if revision:
-            service.fleet.remove_revision(revision)
-        service.fence()  # the edge and the network may be another's by now
-        if not found.edge and not found.instances():
-            service.edge.remove()
-        if not had_network:
-            with suppress(APIError):
-                service.client.api.remove_network(names.network(service.name))
+        with uninterrupted():
+            if revision:
+                service.fleet.remove_revision(revision)
+            service.fence()  # the edge and the network may be another's by now
+            if not found.edge and not found.instances():
+                service.edge.remove()
+            if not had_network:
+                with suppress(APIError):
+                    service.client.api.remove_network(names.network(service.name))
         raise
     return Rollout(revision, plan.release, before)
 
@@ -72,7 +74,8 @@ def restore(service: Service, revision: Revision) -> Rollout:
             found = service.inventory()
             service.edge_now(found, before, service.edge.front.published).ensure(found)  # no shift will move it
     except BaseException:
-        service.fleet.stop(box for box in service.boxes(revision.name) if box.id in {each.id for each in asleep})
+        with uninterrupted():
+            service.fleet.stop(box for box in service.boxes(revision.name) if box.id in {each.id for each in asleep})
         raise
     return Rollout(revision.name, revision.release, before, created=False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from .. import Rollout
 from . import names
 from .edge import Edge
@@ -11,11 +13,12 @@ from .service import Look, Service
 KEEP = 5  # verified revisions whose containers stay, stopped, so that a rollback needs no pull
 
 
-def retire(service: Service, rollout: Rollout) -> None:
+def retire(service: Service, rollout: Rollout, only: Collection[str] = ()) -> None:
     """Drain and stop every revision without traffic or tag, then remove those that no rollback will want."""
     look = service.look()
     edge = service.edge_now(look.inventory, look.traffic)
     stay = {rollout.revision, *(each.revision for each in look.traffic)}
+    stay |= look.inventory.revisions.difference(only) if only else set()
     going = [box for box in look.inventory.instances() if box.revision not in stay]
     service.drain(edge, look, {each.name for each in look.routing.servers if each.revision not in stay})
     for each in look.edge.served:

@@ -144,12 +144,12 @@ class DockerTarget:
         return arriving.shift(self.service, traffic)
 
     @told()
-    def retire(self, rollout: Rollout) -> None:
+    def retire(self, rollout: Rollout, only: Collection[str] = ()) -> None:
         """Drain and stop what has neither traffic nor a tag; keep the last verified ones, stopped."""
 
         def retire() -> None:
             self.service.fence()
-            leaving.retire(self.service, rollout)
+            leaving.retire(self.service, rollout, only)
 
         again(self.service.client, retire)
 

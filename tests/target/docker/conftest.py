@@ -19,7 +19,8 @@ from docker.errors import NotFound
 
 from tasks import environment
 from tasks.target import CheckResult, Release, Rollout, Traffic
-from tasks.target.docker import health
+from tasks.target.docker import health, proof
+from tasks.target.docker.lock import Lock
 from tasks.target.docker.target import DockerTarget
 from tests.service import APPLICATION, clean, free_port
 
@@ -69,12 +70,12 @@ def application(engine: docker.DockerClient, registry: str) -> Iterator[Applicat
                 engine.images.remove(name)
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for the engine, 20 s at most."""
-    deadline = time.monotonic() + 20
+def until(holds: Callable[[], object]) -> None:
+    """Wait for the engine, or another process, 60 s at most."""
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
-        time.sleep(0.1)
+        time.sleep(0.05)
 
 
 @dataclass
@@ -196,3 +197,17 @@ def serving(shared: tuple[Bench, Rollout]) -> Iterator[tuple[Bench, Rollout]]:
     yield replace(made, settings=dict(made.settings)), first
     assert made.target().current().traffic == (Traffic(first.revision, 100),)
     assert made.revision() == first.revision
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: docker.DockerClient) -> Path:
+    """Where this test's own locks have their token files."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return proof.folder()
+
+
+@pytest.fixture
+def own(engine: docker.DockerClient, service: str, files: Path) -> Iterator[Callable[[], Lock]]:
+    """The lock of this test's own service, as one release after the other sees it."""
+    yield lambda: Lock(engine, service, "local")
+    clean(engine, service)

@@ -209,6 +209,29 @@ def test_an_interruption_removes_what_was_made(
     assert everything(engine, bench.service) == before
 
 
+def test_a_second_ctrl_c_leaves_nothing_half_removed(
+    bench: Bench, engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything(engine, bench.service)
+    target = bench.target()
+    plan = target.plan(bench.application.release("1"))
+    launch, remove = Fleet.launch, Fleet.remove_revision
+
+    def interrupted(*args: Any) -> None:
+        launch(*args)
+        signal.raise_signal(signal.SIGINT)
+
+    def again(*args: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        remove(*args)
+
+    monkeypatch.setattr(Fleet, "launch", interrupted)
+    monkeypatch.setattr(Fleet, "remove_revision", again)
+    with pytest.raises(KeyboardInterrupt):
+        target.apply(plan)
+    assert everything(engine, bench.service) == before
+
+
 def test_an_engine_that_is_down(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nothing.sock")
     with pytest.raises(

@@ -2,91 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import docker
 import pytest
 
 from tasks.errors import DeployFailed, DockyardError, Locked
-from tasks.target.docker import holder, lock, proof, sign
-from tasks.target.docker.engine import SOCKET, clock
+from tasks.target.docker import holder, proof
+from tasks.target.docker.engine import SOCKET
 from tasks.target.docker.lock import Lock
-from tests.service import clean
-
-ROOT = Path(__file__).parent.parent.parent.parent
-HOLD = """\
-import sys, time
-from tasks.target.docker import sign
-from tasks.target.docker.engine import connect
-from tasks.target.docker.lock import Lock
-service, wait, seconds, notes = sys.argv[1], *map(float, sys.argv[2:4]), sys.argv[4]
-sign.EVERY = 0.2
-with Lock(connect(), service, "local").held("another process", wait):
-    with open(notes, "a") as file: print("in", file=file)
-    time.sleep(seconds)
-    with open(notes, "a") as file: print("out", file=file)
-"""
-
-
-@pytest.fixture(autouse=True)
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: docker.DockerClient) -> Path:
-    """The token files of this test's own."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return proof.folder()
-
-
-@pytest.fixture
-def own(engine: docker.DockerClient, service: str) -> Iterator[Callable[[], Lock]]:
-    """The lock of this test's own service, as one release after the other sees it."""
-    yield lambda: Lock(engine, service, "local")
-    clean(engine, service)
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Signs of life follow each other fast."""
-    monkeypatch.setattr(sign, "EVERY", 0.2)
-
-
-def another(service: str, notes: Path, seconds: float = 60.0, wait: float = 0.0) -> subprocess.Popen[str]:
-    """A process that holds the lock for so long, and notes when."""
-    argv = [sys.executable, "-c", HOLD, service, str(wait), str(seconds), str(notes)]
-    return subprocess.Popen(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-@contextmanager
-def holding(service: str, notes: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds the lock by now, and is killed at the end of the block."""
-    with another(service, notes) as process:
-        try:
-            deadline = time.monotonic() + 60
-            while not notes.exists():
-                assert process.poll() is None, process.communicate()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            yield process
-        finally:
-            process.kill()
-
-
-def forget(files: Path) -> None:
-    """From now on this machine is another one than the holder's."""
-    for each in files.iterdir():
-        each.unlink()
-
-
-def jump(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Set the engine's clock forward or back, as everybody in this process reads it."""
-    for module in (holder, sign):
-        monkeypatch.setattr(module, "clock", lambda client: clock(client) + seconds)
+from tests.target.docker.holding import another, holding, jump
 
 
 def test_a_second_release_is_told_who_holds_it_and_what_to_type(
@@ -201,77 +130,6 @@ def test_a_process_that_stands_still_keeps_it_on_its_own_machine(
         process.send_signal(signal.SIGCONT)
 
 
-@pytest.mark.usefixtures("quick")
-def test_another_machine_waits_for_the_lease_of_a_holder_who_was_killed(
-    own: Callable[[], Lock],
-    service: str,
-    tmp_path: Path,
-    files: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    with holding(service, tmp_path / "notes"):
-        forget(files)
-    with (
-        pytest.raises(Locked, match=r"if it was killed, its lease ends in [89]\d s, or now with inv lock.release"),
-        own().held("too early"),
-    ):
-        pytest.fail("its lease lasts")
-    found = own().holder()
-    assert found
-    assert (found.dead, found.mine) == (False, True)
-    assert 0 < found.lease <= lock.LEASE
-    jump(monkeypatch, lock.LEASE)
-    assert "without a sign of life" not in capfd.readouterr().err
-    with own().held("later"):
-        pass
-    said = capfd.readouterr().err
-    assert "(another process), but without a sign of life: watching for 0 s whether it has ended." in said
-    assert "who has ended: that lock was taken away." in said
-
-
-@pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("seconds", [3600, -3600])
-def test_a_clock_that_jumps_takes_no_lock_from_a_holder_who_lives(
-    own: Callable[[], Lock],
-    service: str,
-    tmp_path: Path,
-    files: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-    seconds: int,
-) -> None:
-    monkeypatch.setattr(sign, "EVERY", 0.6)  # the holder's are faster
-    with holding(service, tmp_path / "notes"):
-        forget(files)
-        jump(monkeypatch, seconds)
-        with pytest.raises(Locked, match="another process"), own().held("after the jump", 3):
-            pytest.fail("two hold it")
-    assert "watching for 1 s whether it has ended" in capfd.readouterr().err
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_clock_that_was_set_back_keeps_no_dead_holders_lock(
-    own: Callable[[], Lock], service: str, tmp_path: Path, files: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with holding(service, tmp_path / "notes"):
-        time.sleep(0.5)
-        forget(files)
-    jump(monkeypatch, -86400)
-    with own().held("after the jump"):
-        pass
-
-
-@pytest.mark.usefixtures("quick")
-def test_signs_given_after_a_clock_was_set_back_count(own: Callable[[], Lock], engine: docker.DockerClient) -> None:
-    release = own()
-    with release.held("release"):
-        time.sleep(0.5)
-        before = sign.last(engine, release.id, "2000-01-01T00:00:00Z")
-        engine.api.put_archive(release.id, "/", sign.archive(before - 86400))
-        assert sign.last(engine, release.id, "2100-01-01T00:00:00Z") == pytest.approx(before - 86400, abs=60)
-
-
 def test_whose_lock_was_taken_away_goes_no_further_and_is_told_by_whom(own: Callable[[], Lock]) -> None:
     first, thief = own(), own()
     with first.held("first"):
@@ -354,44 +212,3 @@ def test_without_a_state_folder_the_lease_counts(
         own().held("second"),
     ):
         pytest.fail("two hold it")
-
-
-def test_what_is_left_of_the_killed_is_removed_after_a_day(files: Path) -> None:
-    files.mkdir(parents=True)
-    old, recent, held = (files / f"{proof.machine()}-{n}" for n in "abc")
-    for each in (old, recent):
-        each.touch()
-    with proof.taken() as own:
-        assert proof.lives(own)
-        os.utime(files / own, (0, 0))
-        os.utime(old, (0, 0))
-        with proof.taken():
-            assert {each.name for each in files.iterdir()} >= {recent.name, own}
-            assert not old.exists()
-    assert proof.lives(own) is False
-    assert proof.lives(held.name) is None
-    assert proof.lives(f"{proof.machine()}-../a") is None
-    proof.forget(f"../locks/{recent.name}")
-    assert recent.exists()
-
-
-def test_a_program_that_a_holder_started_does_not_keep_its_token(files: Path) -> None:
-    with proof.taken() as own:
-        child = subprocess.Popen(["sleep", "60"], close_fds=False)
-    try:
-        assert proof.lives(own) is False
-    finally:
-        child.kill()
-        child.wait()
-
-
-def test_another_kernels_token_proves_nothing(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with proof.taken() as own:
-        pass
-    assert proof.lives(own) is False
-    monkeypatch.setattr(proof, "BOOT", files / own)
-    proof.machine.cache_clear()
-    try:
-        assert proof.lives(own) is None
-    finally:
-        proof.machine.cache_clear()
