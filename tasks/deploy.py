@@ -128,10 +128,13 @@ def roll_out(
 
 
 def finish(op: Operation, planned: Plan) -> None:
-    """Stop what a release that was killed at its very end left running."""
-    if planned.left:
-        op.say(f"Stopping {', '.join(planned.left)}, which a release that was killed left running.")
-        with op.lock("finish a release that was killed"):
+    """End the lock, and stop what runs, of a release that was killed at its very end."""
+    holder = op.target.holder()
+    if not planned.left and not (holder and holder.dead):
+        return
+    with op.lock("finish a release that was killed"):
+        if planned.left:
+            op.say(f"Stopping {', '.join(planned.left)}, which a release that was killed left running.")
             rollout = Rollout(planned.previous, planned.release, planned.current.traffic, created=False)
             retire(op, rollout, only=planned.left)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.context import Context
 
 from . import environment as environments
+from .say import say
 
 if TYPE_CHECKING:
     from .environment.settings import Environment
@@ -109,8 +110,7 @@ class Operation:
 
     def say(self, text: str) -> None:
         """Progress and prose: standard error, always. That nobody reads it stops no release."""
-        with suppress(BrokenPipeError):
-            print(text, file=sys.stderr, flush=True)
+        say(text)
 
     def show(self, text: str) -> None:
         """A result for a person: standard output, unless that is kept for the JSON document."""

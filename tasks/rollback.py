@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from contextlib import nullcontext
+from dataclasses import dataclass
 
 from . import pin as pinning
 from . import verify
 from .deploy import as_release, roll_out, who
 from .errors import DockyardError, SettingError
 from .rollout import bring_up, looked_back, retire
-from .target import Release, Revision
+from .target import Current, Release, Revision
 from .verb import Document, Operation, verb
 
 REASON = "rollback to "  # of the lock
@@ -29,38 +30,66 @@ def rollback(op: Operation, to: str = "", digest: str = "", tag: str = "") -> Do
     """Return to the last verified release other than the current one, and pin it."""
     if sum(map(bool, (to, digest, tag))) > 1:
         raise SettingError("--to, --digest and --tag exclude each other; give one of them.")
-    history = op.target.history()
-    current = op.target.current()
+    way = find(op, to, digest, tag)
+    if way.goal is None:
+        return deploy_anew(op, in_registry(op, digest, tag))
+    if way.done or op.dry:
+        op.say(f"{'No changes:' if way.done else 'Would roll back'} {way.leaving} -> {way.goal.name}.")
+        shown = verify.describe(op, way.current)
+        return {**shown, "revision": way.goal.name, "previous": way.leaving or None, "changed": False}
+    return go(op, way, way.goal, named=bool(to or digest or tag))
+
+
+@dataclass(frozen=True)
+class Way:
+    """From where to where: `goal` is None where no revision is kept of it, `done` says that it serves alone already."""
+
+    current: Current
+    leaving: str
+    goal: Revision | None
+    done: bool
+
+    @property
+    def serving(self) -> str:
+        """The revision with most traffic."""
+        return self.current.revision.name if self.current.revision else ""
+
+
+def find(op: Operation, to: str, digest: str, tag: str) -> Way:
+    """What is withdrawn, and what comes back. Raises SettingError, DockyardError where there is no such release."""
+    history, current = op.target.history(), op.target.current()
     serving = current.revision.name if current.revision else ""
-    alone = [each.revision for each in current.traffic if each.percent] == [serving]
     canary, proven = halfway(history)
-    leaving = canary or serving
     unfinished = begun(op)
     to_go_on = "" if digest or tag else unfinished or proven
-    goal = choose(history, leaving, op.name, to=to or to_go_on, digest=digest, tag=tag)
-    if goal is None:
-        release = in_registry(op, digest, tag)
-        with nullcontext() if op.dry else op.lock(f"deploy {release.tag or release.digest}"):
-            document = roll_out(op, release, migrations=False)
-            if not op.dry:
-                repin(op, release)
-    elif op.dry or (goal.name == serving != unfinished and alone):
-        op.say(f"{'No changes:' if goal.name == serving and alone else 'Would roll back'} {leaving} -> {goal.name}.")
-        return {**verify.describe(op, current), "revision": goal.name, "previous": leaving or None, "changed": False}
-    else:
-        release = goal.release
-        op.say(f"Rolling {op.environment.service} back: {leaving} -> {goal.name} ({release.tag or 'no tag'}).")
-        with op.lock(f"{REASON}{goal.name}"):
-            if not (to or digest or tag):
-                refuse_other(op, serving, leaving, goal.name)
-            rollout = op.target.restore(goal)
-            checks = bring_up(op, rollout, proven=goal.verified)
+    goal = choose(history, canary or serving, op.name, to=to or to_go_on, digest=digest, tag=tag)
+    alone = [each.revision for each in current.traffic if each.percent] == [serving]
+    done = goal is not None and goal.name == serving != unfinished and alone
+    return Way(current, canary or serving, goal, done)
+
+
+def deploy_anew(op: Operation, release: Release) -> Document:
+    """A release of which no revision is kept, without its migrations."""
+    with nullcontext() if op.dry else op.lock(f"deploy {release.tag or release.digest}"):
+        document = roll_out(op, release, migrations=False)
+        if not op.dry:
             repin(op, release)
-            retire(op, rollout)
-            now = verify.describe(op, looked_back(op, rollout))
-        document = {**now, "previous": leaving or None, "changed": True, "checks": verify.as_documents(checks)}
-        op.say(f"{goal.name} serves at {document['url']}")
     return document
+
+
+def go(op: Operation, way: Way, goal: Revision, *, named: bool) -> Document:
+    """Bring a kept revision back. One that was not `named` is given up where somebody released meanwhile."""
+    op.say(f"Rolling {op.environment.service} back: {way.leaving} -> {goal.name} ({goal.release.tag or 'no tag'}).")
+    with op.lock(f"{REASON}{goal.name}"):
+        if not named:
+            refuse_other(op, way.serving, way.leaving, goal.name)
+        rollout = op.target.restore(goal)
+        checks = bring_up(op, rollout, proven=goal.verified)
+        repin(op, goal.release)
+        retire(op, rollout)
+        now = verify.describe(op, looked_back(op, rollout))
+    op.say(f"{goal.name} serves at {now['url']}")
+    return {**now, "previous": way.leaving or None, "changed": True, "checks": verify.as_documents(checks)}
 
 
 def begun(op: Operation) -> str:

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import shlex
+import signal
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -39,6 +40,9 @@ class Result:
         document: dict[str, Any] = json.loads(self.out)
         return document
 
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell, and all that is started there
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Dockyard = Callable[..., Result]
 Project = Callable[..., Path]

@@ -9,11 +9,11 @@ from contextlib import suppress
 from docker.errors import APIError
 
 from ...errors import DockyardError
+from ...say import say
 from ...signals import uninterrupted
 from .. import Plan, Revision, Rollout, Traffic
 from . import absent, edge_image, engine, images, ledger, names, network, planning, routing
 from .inventory import Inventory
-from .say import say
 from .service import Service
 
 

@@ -14,13 +14,13 @@ import docker
 from docker.errors import APIError, NotFound
 
 from ...errors import DockyardError
+from ...say import say
 from ...signals import uninterrupted
 from . import containers, dial, edge_image, faults, haproxy, names, network, stat
 from .channel import Channel, Silent
 from .front import Front, parse
 from .inventory import Box, Inventory
 from .routing import Routing
-from .say import say
 from .stat import Stat
 
 if TYPE_CHECKING:

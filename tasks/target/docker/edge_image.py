@@ -14,8 +14,8 @@ from docker.errors import ImageNotFound
 
 from ...errors import DockyardError
 from ...image import Recipe, builder
+from ...say import say
 from .engine import connect
-from .say import say
 
 if TYPE_CHECKING:
     from ...environment.settings import Environment

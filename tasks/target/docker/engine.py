@@ -22,8 +22,8 @@ from docker.tls import TLSConfig
 from docker.utils import kwargs_from_env
 
 from ...errors import DockyardError
+from ...say import say
 from . import context as contexts
-from .say import say
 
 T = TypeVar("T")
 

@@ -10,11 +10,11 @@ import docker
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from ...errors import DockyardError
+from ...say import say
 from .. import Instance, Release
 from . import restarts
 from .faults import explanation, sentence
 from .inventory import Box
-from .say import say
 
 
 def pull(client: docker.DockerClient, release: Release, address: str) -> None:

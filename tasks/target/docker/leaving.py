@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ...say import say
 from .. import Rollout
 from . import names
 from .edge import Edge
-from .say import say
 from .service import Look, Service
 
 KEEP = 5  # verified revisions whose containers stay, stopped, so that a rollback needs no pull

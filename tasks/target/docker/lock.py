@@ -14,11 +14,11 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from ...errors import DockyardError, Locked
+from ...say import say
 from ...who import user_at_host
 from .. import Holder
 from . import faults, holder, names, proof, sign
 from .holder import Found
-from .say import say
 from .watch import Watch
 
 LEASE = 90.0  # seconds after the last sign of life

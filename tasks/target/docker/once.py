@@ -15,11 +15,11 @@ import requests
 from docker.errors import NotFound
 
 from ...errors import DockyardError
+from ...say import say
 from . import faults, names
 from .containers import Config
 from .exchange import Frames
 from .inventory import Box
-from .say import say
 
 
 def run(client: docker.DockerClient, service: str, config: Config) -> int:

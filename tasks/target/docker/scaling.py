@@ -9,10 +9,10 @@ from dataclasses import replace
 from docker.errors import DockerException
 
 from ...errors import DockyardError, SettingError
+from ...say import say
 from ...signals import uninterrupted
 from . import ledger, names, network, routing
 from .inventory import Box
-from .say import say
 from .service import Look, Service
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
+from ...say import say
 from . import sign
 from .holder import Found
-from .say import say
 
 
 class Watch:

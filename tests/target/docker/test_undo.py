@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from tasks.errors import DeployFailed, DockyardError
+from tasks.say import say
 from tasks.target import Change, Traffic
 from tasks.target.docker.edge import Edge
-from tasks.target.docker.say import say
 from tests.service import free_port
 from tests.target.docker.conftest import OK, Bench, until
 
