@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from . import pin as pinning
 from .errors import DockyardError
-from .image import Built, Image, Recipe
 from .verb import Document, Operation, verb
 
 if TYPE_CHECKING:
     from .environment.settings import Environment
+    from .image import Built, Image, Recipe
     from .image.claims import Claims
     from .image.images import Images
     from .image.reuse import Found
@@ -85,7 +85,7 @@ def make(
     if op.dry:
         say_dry(op, [] if found else [maker.command(asked, each) for each in asked.platforms], pulls, wanted)
         known = found.built if found and not found.digest else ()
-        return Image(f"{environment.image}:{wanted}", wanted, known, largest(known), found is not None)
+        return image.Image(f"{environment.image}:{wanted}", wanted, known, largest(known), found is not None)
     if pulls:
         found = pulled(op, images, pulls)
     if not found:
@@ -103,7 +103,9 @@ def make(
         if not digest:
             images.tag(each.image_id, name)
     op.say(f"{environment.image}:{chosen} is {'an image of the same inputs' if found else 'built'}.")
-    return Image(f"{environment.image}:{chosen}", chosen, built, largest(built), found is not None, changed, digest)
+    return image.Image(
+        f"{environment.image}:{chosen}", chosen, built, largest(built), found is not None, changed, digest
+    )
 
 
 def refuse_dirty(environment: Environment, tree: Source) -> None:

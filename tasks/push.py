@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .errors import DockyardError
-from .image import Pushed
 from .verb import Document, Operation, verb
 
 if TYPE_CHECKING:
+    from .image import Pushed
     from .image.images import Images, Stored
     from .image.manifest import Manifest
     from .image.publish import Upload
@@ -46,6 +46,7 @@ def publish(op: Operation, tag: str = "", also: str = "", digest: str = "") -> P
     Raises DockyardError if other content has the tag, and if what the registry has afterwards is not what was pushed;
     SettingError for a moving tag as the image's own.
     """
+    from . import image
     from .image import publish as publishing
     from .image import tag as tags
     from .image.images import Images
@@ -78,7 +79,7 @@ def publish(op: Operation, tag: str = "", also: str = "", digest: str = "") -> P
     for name in moved:
         op.say(f"{environment.image}:{name} moved to {manifest.digest}.")
     size = registry.size(manifest.digest)
-    return Pushed(environment.image, tag, manifest.digest, size, moved, pushed=there is None)
+    return image.Pushed(environment.image, tag, manifest.digest, size, moved, pushed=there is None)
 
 
 def newest(op: Operation, images: Images, also: Iterable[str] = ()) -> str:
@@ -161,6 +162,8 @@ def say_dry(
     op: Operation, registry: Registry, tag: str, uploads: list[Upload], there: Manifest | None, moves: Iterable[str]
 ) -> Pushed:
     """Say what would be pushed and moved, and what the digest is if the registry knows it."""
+    from . import image
+
     name = registry.repository.familiar
     for each in uploads:
         op.say(f"Would {each.says} {name}:{each.tag} ({each.stored.id}).")
@@ -172,4 +175,4 @@ def say_dry(
     for moving in dict.fromkeys(moves):
         if not known or registry.digest(moving) != known.digest:
             op.say(f"Would move {name}:{moving} to it.")
-    return Pushed(op.environment.image, tag, known.digest if known else "", pushed=False)
+    return image.Pushed(op.environment.image, tag, known.digest if known else "", pushed=False)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from xml.etree import ElementTree
 
 from .errors import DockyardError
 from .verb import Document, Operation, verb
@@ -55,6 +54,8 @@ def run(argv: list[str], root: Path, *, quiet: bool) -> int:
 
 def counted(results: Path) -> Document:
     """How many tests passed, failed and were skipped, out of pytest's JUnit file."""
+    from xml.etree import ElementTree
+
     suites = ElementTree.parse(results).getroot().iter("testsuite")  # noqa: S314 (pytest wrote it a moment ago)
     total = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for suite in suites:
