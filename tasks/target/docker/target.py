@@ -182,7 +182,8 @@ class DockerTarget:
         with told():
             look = self.service.look()
             revision = query.revision or planning.logged(look, previous=query.previous, env=self.environment.name)
-            self.service.channel.close()  # a reader that follows for hours would keep HAProxy from ending
+            if query.follow:
+                self.service.channel.close()  # held open for hours it would keep HAProxy from ending
             boxes = look.inventory.instances(revision)
             one = query.revision or query.previous
             arrivals = tuple if one else following.Newcomers(self.service.client, look.inventory, revision)
