@@ -91,6 +91,11 @@ def roll_out(
     `renewed` reads the release again once the service is held: a pin may have been written meanwhile.
     """
     refuse_unready(op)
+    if (no_traffic or traffic_tag) and not op.target.shifts:
+        raise SettingError(
+            f"TARGET={op.environment.target} moves the traffic itself, so nothing can be brought up without it: "
+            "leave --no-traffic and --traffic-tag out; CANARY has it moved in steps."
+        )
     planned = op.target.plan(release, force=force, traffic_tag=traffic_tag)
     if no_traffic and not planned.previous:
         raise SettingError(

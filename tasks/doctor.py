@@ -11,7 +11,7 @@ from .errors import DockyardError, SettingError
 from .verb import Document, Operation, verb
 
 PLATFORMS = {"docker": "a Docker engine", "cloudrun": "Google Cloud Run", "ecs": "AWS ECS"}
-SDKS = {"cloudrun": ("google.cloud.devtools", "gcp"), "ecs": ("boto3", "aws")}  # module, dockyard's extra
+SDKS = {"cloudrun": ("google.cloud.devtools", "gcp"), "ecs": ("botocore", "aws")}  # module, dockyard's extra
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,13 @@ def target(op: Operation) -> list[Finding]:
     if kind in SDKS:
         module, extra = SDKS[kind]
         there = importlib.util.find_spec(module.partition(".")[0]) is not None
+        if not there:
+            return [Finding(f"{extra} extra", False, f"pip install 'dockyard[{extra}]'")]
+    if kind == "cloudrun":
         return [
-            Finding(f"{extra} extra", there, "installed" if there else f"pip install 'dockyard[{extra}]'"),
             Finding(
                 "target", None, f"{PLATFORMS[kind]}: checked and explained; releasing to it is not in this version"
-            ),
+            )
         ]
     try:
         absent = op.target.missing()

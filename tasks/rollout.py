@@ -27,6 +27,7 @@ def bring_up(
         for percent in () if no_traffic else steps(op, rollout):
             refuse_share(rollout, percent, op.target.shift(shares(rollout, percent, traffic_tag)))
             watched = bake.seconds(op, percent) if rollout.before and rollout.created else 0.0
+            watched = watched if op.target.shifts or not op.environment.canary else 0.0  # else the platform has watched
             if watched:
                 op.say(f"{rollout.revision} has {percent} % and is watched for {watched:g} s.")
                 bake.watch(op, rollout, watched)
@@ -80,8 +81,11 @@ def looked_back(op: Operation, rollout: Rollout, *, no_traffic: bool = False) ->
 
 
 def steps(op: Operation, rollout: Rollout) -> list[int]:
-    """The percentages on the way to 100: CANARY's, unless nothing serves yet or a rollback is in a hurry."""
-    return [*(op.environment.canary if rollout.before and rollout.created else ()), 100]
+    """The percentages on the way to 100: CANARY's, unless nothing serves yet or a rollback is in a hurry.
+
+    A platform that moves the traffic itself takes those steps itself.
+    """
+    return [*(op.environment.canary if op.target.shifts and rollout.before and rollout.created else ()), 100]
 
 
 def shares(rollout: Rollout, percent: int, traffic_tag: str = "") -> list[Traffic]:

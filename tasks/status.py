@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+
 from .errors import SettingError
-from .target import Current
+from .target import Current, Recent
 from .verb import Document, Operation, verb
 from .verify import describe, served
 
@@ -11,8 +14,10 @@ from .verify import describe, served
 @verb()
 def status(op: Operation) -> Document:
     """Show what runs: revision, digest, traffic, instances, who deployed it and when."""
-    current = op.target.current()
-    document = report(op, current)
+    with ThreadPoolExecutor(1) as beside:
+        recent = beside.submit(op.target.recent)
+        current = op.target.current()
+        document = {**report(op, current), **lately(recent.result())}
     if current.revision is None:
         op.show(f"{op.environment.service} has no revision; deploy one: inv release --env={op.name}")
         return document
@@ -30,7 +35,24 @@ def status(op: Operation) -> Document:
         op.show(f"  traffic  {share.percent:>3} % {share.revision}{tagged}{answered}")
     for each in current.instances:
         op.show(f"  {each.process:<8} {each.name} {each.state}{f' ({each.detail})' if each.detail else ''}")
+    show_recent(op, recent.result())
     return document
+
+
+def show_recent(op: Operation, recent: Recent) -> None:
+    """Deployments, what stopped and why, and the last events, where the platform keeps them."""
+    for each in recent.deployments:
+        op.show(f"  deploy   {each.at or '-'} {each.revision} {each.state}{f' ({each.detail})' if each.detail else ''}")
+    for gone in recent.stopped:
+        op.show(f"  stopped  {gone.name} {gone.revision}{f' ({gone.detail})' if gone.detail else ''}")
+    for event in recent.events:
+        op.show(f"  event    {event.at} {event.text}")
+
+
+def lately(recent: Recent) -> Document:
+    """The same as `--json` gives it; nothing where the platform keeps none."""
+    found = {name: [asdict(each) for each in getattr(recent, name)] for name in ("deployments", "stopped", "events")}
+    return {name: each for name, each in found.items() if each}
 
 
 def report(op: Operation, current: Current) -> Document:

@@ -30,6 +30,10 @@ def split(op: Operation, to: str = "", percent: str = "") -> Document:
         raise SettingError(f"--percent={percent} is not a share of the requests; give a number from 0 to 100.")
     if int(percent) == 100:
         return move(op, to)
+    if not op.target.shifts:
+        raise SettingError(
+            f"TARGET={op.environment.target} moves the traffic itself, during a deploy; CANARY and BAKE say how."
+        )
     current = op.target.current()
     goal = find(op, current, to)
     if all(each.revision == goal.name for each in current.traffic if each.percent):

@@ -8,6 +8,7 @@ makes an Invoke task whose body gets an `Operation` and returns the document tha
 
 from __future__ import annotations
 
+import gc
 import inspect
 import json as json_module
 import os
@@ -26,6 +27,7 @@ from .operation import Operation as Operation
 from .signals import terminable
 
 Body = Callable[..., Document]
+GARBAGE = 200_000  # objects until Python looks for cycles: 0.1 s of a release went into that, with CPU that users need
 
 
 class Verb(Task[Body]):
@@ -94,6 +96,7 @@ class Verb(Task[Body]):
         """Run the body, print its document where asked, and turn Ctrl-C and SIGTERM into exit code 130."""
         force = bool(flags.get("force"))
         started = time.monotonic()
+        gc.set_threshold(GARBAGE)
         self.times_called += 1
         failure: DockyardError | None = None
         try:

@@ -73,14 +73,15 @@ def look(
     assert revision is not None
     health = probe.health(op.environment)
     asked = [*([health] if health else []), *(op.environment.checks if requests else ())]
-    with ThreadPoolExecutor(2) as side_by_side:
+    with ThreadPoolExecutor(3) as side_by_side:
         answers = side_by_side.submit(probe.ask, current.url, asked, op.root)
+        attested = side_by_side.submit(op.target.attest, wanted)
         scanned = side_by_side.submit(scan, op, revision, since)
         answered = [replace(each, ok=each.ok or None) if proven else each for each in answers.result()]
         read_back = [digest_check(current, wanted, called), instances_check(current), traffic_check(current)]
         if op.environment.max_error_rate is not None:
             read_back.append(errors_check(served(current, revision.name), op.environment.max_error_rate))
-        return [*read_back, *answered, *scanned.result()]
+        return [*read_back, *attested.result(), *answered, *scanned.result()]
 
 
 def digest_check(current: Current, wanted: str, called: str) -> CheckResult:
@@ -96,12 +97,15 @@ def digest_check(current: Current, wanted: str, called: str) -> CheckResult:
 
 
 def instances_check(current: Current) -> CheckResult:
-    """Whether every instance of the serving revision runs, workers too; that one was restarted is said."""
+    """Whether every instance of the serving revision runs, workers too, and as many as should; restarts are said."""
     assert current.revision is not None
     mine = [each for each in current.instances if each.revision == current.revision.name]
     down = [f"{each.name} is {each.state} {each.detail}".rstrip() for each in mine if each.state.lower() != "running"]
+    web = sum(each.process == "web" for each in mine)
+    if current.desired is not None and web != current.desired:
+        down.append(f"{web} of {current.desired} run")
     up = [f"{len(mine)} running", *(f"{each.name} {each.detail}" for each in mine if each.detail)]
-    return CheckResult("instances", not down and bool(mine), ", ".join(down or up))
+    return CheckResult("instances", not down and (bool(mine) or current.desired == 0), ", ".join(down or up))
 
 
 def traffic_check(current: Current) -> CheckResult:

@@ -15,12 +15,15 @@ from ..errors import SettingError
 from .values import Change as Change
 from .values import CheckResult as CheckResult
 from .values import Current as Current
+from .values import Deployment as Deployment
+from .values import Event as Event
 from .values import Holder as Holder
 from .values import Instance as Instance
 from .values import LogLine as LogLine
 from .values import LogQuery as LogQuery
 from .values import Missing as Missing
 from .values import Plan as Plan
+from .values import Recent as Recent
 from .values import Release as Release
 from .values import Removal as Removal
 from .values import Revision as Revision
@@ -39,8 +42,17 @@ class Target(Protocol):
     `verified`, `run_once`, `scale`, `lock`, `hold`, `unlock` and `prune` change anything; none is called in a dry run.
     """
 
+    shifts: bool
+    """Whether traffic moves by `shift` only. False: the platform moves it, by CANARY and BAKE, while `wait` waits."""
+
     def current(self) -> Current:
         """Look: what runs, read from the platform."""
+
+    def recent(self) -> Recent:
+        """Look: what happened lately, as far as the platform keeps it apart from what runs."""
+
+    def attest(self, wanted: str) -> list[CheckResult]:
+        """What the platform itself says of the serving revision and `wanted`, a digest, beyond what `current` shows."""
 
     def plan(self, release: Release, *, force: bool = False, traffic_tag: str = "") -> Plan:
         """Say: the differences between what runs and what `release` with these settings would be.
@@ -70,7 +82,7 @@ class Target(Protocol):
         """Send one request to a revision, whether it has traffic or not."""
 
     def shift(self, traffic: Sequence[Traffic]) -> tuple[Traffic, ...]:
-        """Set the traffic (sums to 100) and return it as read back from the platform."""
+        """Set the traffic (sums to 100) and return it as read back from the platform; that alone where not `shifts`."""
 
     def retire(self, rollout: Rollout, only: Collection[str] = ()) -> None:
         """Drain (DRAIN_TIMEOUT) and stop what no longer has traffic or a traffic tag; keep what a rollback needs.
@@ -124,6 +136,10 @@ def of(environment: Environment) -> Target:
         from .docker.target import DockerTarget
 
         return DockerTarget(environment)
+    if environment.target == "ecs":
+        from .ecs.target import EcsTarget
+
+        return EcsTarget(environment)
     raise SettingError(
         f"TARGET={environment.target} of env/{environment.name}.env is not released to by this version, "
         f"TARGET=docker is; inv doctor --env={environment.name} checks and explains it."

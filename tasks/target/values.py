@@ -83,6 +83,34 @@ class Current:
     instances: tuple[Instance, ...] = ()
     url: str = ""
     served: tuple[Served, ...] = ()  # by revision; one that is missing the platform does not count
+    desired: int | None = None  # how many instances of the service itself should run; None where nobody says
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that the platform says it did. `at` is UTC in ISO 8601 with seconds."""
+
+    at: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A change of revisions as the platform keeps it. `state` is its own word, `detail` counts and reasons."""
+
+    revision: str
+    state: str
+    detail: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Recent:
+    """What happened lately, newest first: deployments, instances that stopped and why, and the last events."""
+
+    deployments: tuple[Deployment, ...] = ()
+    stopped: tuple[Instance, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .. import (
     LogQuery,
     Missing,
     Plan,
+    Recent,
     Release,
     Removal,
     Revision,
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 class DockerTarget:
     """A service on a Docker engine. See `target.Target` for what each method promises."""
 
+    shifts = True
+
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self.service = Service(environment)
@@ -81,6 +84,14 @@ class DockerTarget:
     def history(self) -> list[Revision]:
         """Every revision known, newest first."""
         return self.service.look().history
+
+    def recent(self) -> Recent:
+        """Nothing: the engine keeps no more than what runs and its ledger."""
+        return Recent()
+
+    def attest(self, wanted: str) -> list[CheckResult]:  # noqa: ARG002 - the engine has no second opinion
+        """Nothing: the engine says all that it knows in `current`."""
+        return []
 
     # Say
 
