@@ -58,6 +58,7 @@ def command(_: object, commands: Sequence[str]) -> str:
 killed(requests.adapters.HTTPAdapter, "send", request)
 killed(httpx.Client, "send", request)
 killed(Channel, "ask", command)
+killed(Channel, "write", lambda _, files: f"write {', '.join(files)}")
 killed(Path, "replace", lambda path, _: f"replace {path}")
 killed(subprocess, "Popen", lambda argv, *_: "build" if "build" in argv else "")
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import http.client
 import io
-import re
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
-import docker
+from .channel import Channel
+from .relay import Trouble
 
-from .exchange import Exchange, Frames
-
-CONNECT = 2  # seconds
 LIMIT = 1 << 20  # bytes of an answer that are read
 
 
@@ -39,22 +36,20 @@ class Answer:
     body: str
 
 
-def send(client: docker.DockerClient, edge: str, address: str, request: Request, timeout: float) -> Answer:
+def send(channel: Channel, address: str, request: Request, timeout: float) -> Answer:
     """Send a request to `address` (`172.18.0.3:8080`) from inside the edge, for at most `timeout` seconds.
 
     Raises NoAnswer.
     """
-    data = encode(request)
-    with closing(Exchange(client, edge, ["socat", "-t0.05", "-", f"TCP4:{address},connect-timeout={CONNECT}"])) as wire:
-        wire.send(data, timeout)
-        try:
-            answer = http.client.HTTPResponse(Wire(wire.frames), method=request.method)  # type: ignore[arg-type]
-            answer.begin()
-            return Answer(answer.status, answer.read(LIMIT).decode(errors="replace"))
-        except TimeoutError:
-            raise NoAnswer(f"did not answer within {timeout:.3g} s") from None
-        except (http.client.HTTPException, OSError, ValueError) as error:
-            raise NoAnswer(complaint(wire.complaint(), error)) from None
+    try:
+        said: Any = Said(channel.carry(f"tcp {address}", encode(request), timeout))
+        answer = http.client.HTTPResponse(said, method=request.method)
+        answer.begin()
+        return Answer(answer.status, answer.read(LIMIT).decode(errors="replace"))
+    except TimeoutError:
+        raise NoAnswer(f"did not answer within {timeout:.3g} s") from None
+    except (http.client.HTTPException, ConnectionError, ValueError) as error:
+        raise NoAnswer(complaint(error)) from None
 
 
 def encode(request: Request) -> bytes:
@@ -69,23 +64,19 @@ def encode(request: Request) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + request.body
 
 
-def complaint(said: str, error: Exception) -> str:
-    """What socat said, or what the answer looked like."""
-    if "refused" in said:
-        return "refused the connection"
-    if re.search(r"No route|timed out", said):
-        return "could not be reached"
-    if isinstance(error, http.client.RemoteDisconnected) or not str(error):
+def complaint(error: Exception) -> str:
+    """What the relay said, or what the answer looked like."""
+    said = str(error)
+    if isinstance(error, Trouble):
+        return "refused the connection" if "refused" in said else "could not be reached"
+    if isinstance(error, ConnectionError) or not said:
         return "closed the connection without an answer"
-    return f"answered what is no HTTP: {str(error)[:80]!r}"
+    return f"answered what is no HTTP: {said[:80]!r}"
 
 
-class Wire:
-    """The little that http.client asks of a socket."""
+class Said(io.BytesIO):
+    """Bytes that came back, with the little that http.client asks of a socket."""
 
-    def __init__(self, frames: Frames) -> None:
-        self.frames = frames
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """The answer, as a file."""
-        return io.BufferedReader(self.frames)
+    def makefile(self, _mode: str) -> Said:
+        """Itself, as a file."""
+        return self

@@ -6,12 +6,12 @@ import io
 import tarfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import docker
 from docker.errors import APIError, NotFound
+from docker.utils import create_archive
 
 from ...errors import DockyardError
 from ...say import say
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ...environment.settings import Environment
 
 PATIENCE = 10.0  # seconds for HAProxy itself to start or reload
+LEAVING = 0.05  # seconds for a process that a reload replaces to let go of HAProxy's socket
 LINGER = 2.0  # seconds for connections of a server to end once they were shut down
 CONFLICT = 409  # what the engine answers about a container that does not run
 BATCH = 50  # commands at once; HAProxy reads 16 KiB
@@ -60,19 +61,19 @@ class Edge:
         asked = ["show stat", f"show map {haproxy.MAP}"]
         answers = self.channel.ask(asked)
         if stat.leaving(answers[0]):
-            self.channel.close()
+            time.sleep(LEAVING)
             answers = self.channel.ask(asked)
         return stat.parse(*answers)
 
     def send(self, address: str, request: dial.Request, timeout: float) -> dial.Answer:
         """Send an HTTP request to a container behind the edge, started where it was killed. Raises NoAnswer."""
         try:
-            return dial.send(self.client, self.name, address, request, timeout)
+            return dial.send(self.channel, address, request, timeout)
         except APIError as error:
             if error.status_code != CONFLICT:
                 raise
         self._start_anew()
-        return dial.send(self.client, self.name, address, request, timeout)
+        return dial.send(self.channel, address, request, timeout)
 
     # Being there
 
@@ -120,7 +121,6 @@ class Edge:
         """
         say(f"Moving the edge from {box.front} to {self.front.published}.")
         edge_image.ensure(self.client, self.environment)
-        self.channel.close()  # HAProxy waits for what is open
         try:
             self.client.api.stop(box.id, timeout=1)
             self.client.api.remove_container(box.id, force=True)
@@ -180,10 +180,10 @@ class Edge:
             if time.monotonic() > deadline:
                 said = self.client.api.logs(self.name, tail=5).decode(errors="replace").strip()
                 raise DockyardError(f"The edge {self.name} did not take its new configuration: {said}.")
-            time.sleep(0.05)
-            self.channel.close()  # it would go on with the process that is leaving
+            time.sleep(LEAVING)
             with suppress(Silent):
                 now = self._ask()
+        time.sleep(LEAVING)
         return now.routing
 
     def remove(self) -> None:
@@ -198,20 +198,19 @@ class Edge:
     # Changing
 
     def change(self, before: Routing, after: Routing) -> None:
-        """Go from one routing to another without losing a request, in the process and in the files side by side.
+        """Go from one routing to another without losing a request, in the files and in the process.
 
         An edge that was killed is started with the files.
         """
-        with ThreadPoolExecutor(1) as beside:
-            written = beside.submit(self.write_files, after)
+        try:
+            self.write_files(after)
+        finally:  # where the disk is full, too, traffic must be given back
             try:
                 self._carry_out(haproxy.commands(before, after))
             except APIError as error:
                 if error.status_code != CONFLICT:
                     raise
-                written.result()
                 self._start_anew()
-            written.result()
 
     def _carry_out(self, commands: Sequence[str]) -> None:
         left = list(commands)
@@ -234,14 +233,13 @@ class Edge:
     # Files
 
     def write_files(self, routing: Routing) -> None:
-        """Put the configuration into the edge's volume."""
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            for name, text in haproxy.files(self.service, self.front.timeout, routing).items():
-                member = tarfile.TarInfo(name)
-                member.size, member.mode, member.mtime = len(text.encode()), 0o644, time.time()
-                tar.addfile(member, io.BytesIO(text.encode()))
-        self.client.api.put_archive(self.name, haproxy.FOLDER, archive.getvalue())
+        """Put the configuration into the edge's volume: from inside, or by the engine where that cannot be done."""
+        files = haproxy.files(self.service, self.front.timeout, routing)
+        try:
+            self.channel.write(files)
+        except (APIError, ConnectionError, TimeoutError):  # it stands still, or has no space for another copy
+            archive = create_archive(".", [], io.BytesIO(), extra_files=list(files.items()))
+            self.client.api.put_archive(self.name, haproxy.FOLDER, archive)
 
     def read_files(self) -> dict[str, str]:
         """The configuration in the edge's volume."""

@@ -34,7 +34,7 @@ def recipe(environment: Environment, platform: str) -> Recipe:
         dockerfile=folder / "Dockerfile",
         context=folder,
         platforms=(platform,),
-        labels={"org.opencontainers.image.title": "Dockyard's edge: HAProxy and socat"},
+        labels={"org.opencontainers.image.title": "Dockyard's edge: HAProxy"},
         network=environment.build_network,
         timeout=environment.build_timeout,
     )

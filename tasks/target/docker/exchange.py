@@ -6,8 +6,8 @@ the client is connected to: a socket of this machine, `DOCKER_HOST`, a context, 
 
 from __future__ import annotations
 
-import io
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Sequence
@@ -16,39 +16,16 @@ from typing import Any
 
 import docker
 
-STDOUT, STDERR = 1, 2
+STDOUT = 1
+GONE = (ConnectionError, ssl.SSLError)  # what a socket raises where nobody is at the other end
 
 
-class Frames(io.RawIOBase):
-    """The standard output of a multiplexed stream as a raw file; `said` collects standard error.
-
-    Raises TimeoutError where nothing has come by `deadline` (`time.monotonic()`; None: never).
-    """
+class Frames:
+    """A multiplexed stream. Raises TimeoutError where nothing came by `deadline` (`time.monotonic()`; None: never)."""
 
     def __init__(self, connection: socket.socket, deadline: float | None = None) -> None:
         self.connection = connection
         self.deadline = deadline
-        self.said = bytearray()
-        self._pending = memoryview(b"")
-
-    def readable(self) -> bool:
-        """Yes: `io.RawIOBase` asks."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """The next bytes of standard output; 0 at the end."""
-        while not self._pending:
-            kind, data = self.frame()
-            if not data:
-                return 0
-            if kind == STDERR:
-                self.said += data
-            else:
-                self._pending = memoryview(data)
-        count = min(len(buffer), len(self._pending))
-        buffer[:count] = self._pending[:count]
-        self._pending = self._pending[count:]
-        return count
 
     def frame(self) -> tuple[int, bytes]:
         """The next frame: which stream, and its bytes; no bytes at the end."""
@@ -67,7 +44,7 @@ class Frames(io.RawIOBase):
             self.connection.settimeout(left)
             try:
                 part = self.connection.recv(min(count - len(parts), 65536))
-            except ConnectionError:
+            except GONE:
                 part = b""
             if not part:
                 break
@@ -76,7 +53,7 @@ class Frames(io.RawIOBase):
 
 
 class Exchange:
-    """A program that runs in a container, its standard input and its outputs."""
+    """A program that runs in a container, its standard input and its standard output."""
 
     def __init__(self, client: docker.DockerClient, container: str, argv: Sequence[str]) -> None:
         created = client.api.exec_create(container, list(argv), stdin=True)
@@ -89,12 +66,8 @@ class Exchange:
         """Give it bytes; it has `timeout` seconds to take them, and to answer what is read next."""
         self.frames.deadline = time.monotonic() + timeout
         self.connection.settimeout(timeout)
-        with suppress(BrokenPipeError, ConnectionResetError):  # a program that has gone says why in what is read next
+        with suppress(*GONE):  # that the program has gone shows in what is read next
             self.connection.sendall(data)
-
-    def complaint(self) -> str:
-        """What it has written to standard error."""
-        return self.frames.said.decode(errors="replace").strip()
 
     def close(self) -> None:
         """End it: its standard input ends."""
