@@ -53,12 +53,10 @@ def requests(op: Operation) -> list[Check]:
 
 def send(op: Operation, url: str, asked: list[Check]) -> Iterator[tuple[CheckResult, float]]:
     """The answers as they come, and after how many seconds each came; REQUEST_TIMEOUT is the longest."""
-    import httpx
-
     from .target import probe
 
-    with httpx.Client(base_url=url, timeout=op.environment.request_timeout, trust_env=False) as client:
+    with probe.Site(url, op.environment.request_timeout) as site:
         for each in asked:
             began = time.monotonic()
-            result = probe.send(client, each, op.root)
+            result = site.send(each, op.root)
             yield result, time.monotonic() - began

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import ssl
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
-import httpx
+import certifi
+import urllib3
 
 from ..environment.secrets import is_reference, resolve
 from ..environment.settings import Check, Environment
@@ -39,20 +44,54 @@ def judge(check: Check, status: int, body: str) -> CheckResult:
     return CheckResult(check.name, True, f"{asked} answered {status}")
 
 
-def send(client: httpx.Client, check: Check, root: Path) -> CheckResult:
-    """Send one check through a client whose base URL is the service's. An answer that never came is a failure."""
-    try:
-        answer = client.request(
-            check.method, check.path, content=check.body.encode() or None, headers=headers(check, root)
-        )
-    except httpx.HTTPError as error:
-        return CheckResult(check.name, False, f"{check.method} {check.path}: {error or type(error).__name__}")
-    return judge(check, answer.status_code, answer.text if check.text else "")
+class Site:
+    """A service at its URL, over one connection: `with Site("https://api.example.com") as site`. Times in seconds.
+
+    urllib3, which botocore and the docker SDK bring along, is there in a third of the time that httpx takes.
+    """
+
+    def __init__(self, url: str, timeout: float = TIMEOUT) -> None:
+        self.prefix = (urllib3.util.parse_url(url).path or "").rstrip("/")
+        trust = {"ssl_context": trusted()} if url.startswith("https:") else {}
+        self.pool = urllib3.connection_from_url(url, timeout=timeout, retries=False, **trust)
+
+    def __enter__(self) -> Site:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.close()
+
+    def send(self, check: Check, root: Path) -> CheckResult:
+        """Send one check. An answer that never came is a failure."""
+        asked, given = f"{check.method} {check.path}", {"User-Agent": "dockyard", **headers(check, root)}
+        body = check.body.encode() or None
+        try:
+            answer = self.pool.urlopen(check.method, self.prefix + check.path, body, given, redirect=False)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return CheckResult(check.name, False, f"{asked}: {reason(error)}")
+        return judge(check, answer.status, answer.data.decode(errors="replace") if check.text else "")
 
 
-def ask(url: str, checks: list[Check], root: Path) -> list[CheckResult]:
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificates to trust, read once (0.07 s): those of SSL_CERT_FILE or SSL_CERT_DIR, else certifi's."""
+    own = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+    return ssl.create_default_context(cafile=None if own else certifi.where())
+
+
+def reason(error: BaseException) -> str:
+    """Why no answer came, without urllib3's wrapping: `Connection refused`."""
+    inner = error.args[-1] if error.args and isinstance(error.args[-1], OSError) else error.__cause__
+    if isinstance(inner, OSError) and not isinstance(inner, TimeoutError):
+        return inner.strerror or str(inner) or type(inner).__name__
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return "timed out"
+    return str(error) or type(error).__name__
+
+
+def ask(url: str, checks: Sequence[Check], root: Path) -> list[CheckResult]:
     """Send checks to a URL, in order, over one connection. Without one there is nothing to ask: unverified."""
     if not url:
         return [CheckResult(each.name, None, f"{each.method} {each.path}: URL is not set") for each in checks]
-    with httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False) as client:
-        return [send(client, check, root) for check in checks]
+    with Site(url) as site:
+        return [site.send(check, root) for check in checks]
