@@ -27,8 +27,16 @@ class DockyardError(Exit):
         return str(self.message)
 
 
+class NoLock(DockyardError):
+    """The platform does not let this user hold a service, or see who does; a release goes on without (exit 1)."""
+
+
 class SettingError(DockyardError):
     """A setting, flag or environment name that cannot be used (exit 1)."""
+
+
+class Unreadable(DockyardError):
+    """A log that cannot be read from here, which tells nothing about what writes it (exit 1)."""
 
 
 class PlanDiffers(DockyardError):

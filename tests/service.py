@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -81,20 +82,43 @@ class Service:
 
     def start(self, *words: str, **environ: str) -> subprocess.Popen[str]:
         """Dockyard in a process of its own."""
-        return subprocess.Popen(
-            [*COMMAND, *words],
-            cwd=self.root,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environ},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        return start(self.root, *words, **environ)
 
     @contextmanager
     def occupied(self) -> Iterator[None]:
         """Somebody else listens on the service's port."""
         with socket.create_server(("0.0.0.0", self.port)):
             yield
+
+
+def start(root: Path, *words: str, **environ: str) -> subprocess.Popen[str]:
+    """Dockyard in a project's folder, in a process of its own."""
+    return subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environ},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def killed(root: Path, killing: str, step: int, line: str) -> tuple[bool, str]:
+    """Run a line in a process that the module `killing` kills at a step: whether it did; what was said.
+
+    One that comes to its end has succeeded.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", killing, str(step), *line.split()],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    died = done.returncode == -signal.SIGKILL
+    assert died or done.returncode == 0, done.stderr
+    return died, done.stderr
 
 
 def free_port() -> int:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from typing import Any
 
 import docker
 
 from tests.conftest import Inv
-from tests.service import REPOSITORY, Service, clean, free_port
+from tests.service import Service, clean, free_port, killed
 from tests.target.docker.conftest import until
 
 MOVES = 20  # steps before a release takes its first look at the edge
@@ -19,17 +15,7 @@ MOVES = 20  # steps before a release takes its first look at the edge
 
 def run(api: Service, step: int, line: str) -> tuple[bool, str]:
     """Run a line in a process that dies before a step: whether it did, or came to its end; what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.killing", str(step), *line.split()],
-        cwd=api.root,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    died = done.returncode == -signal.SIGKILL
-    assert died or done.returncode == 0, done.stderr
-    return died, done.stderr
+    return killed(api.root, "tests.killing", step, line)
 
 
 def state(api: Service, engine: docker.DockerClient) -> dict[str, Any]:

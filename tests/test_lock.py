@@ -13,7 +13,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from tasks.target.docker import holder
+from tasks.target import holder
 from tasks.target.docker.lock import Lock
 from tests.conftest import Dockyard, Inv, Project
 from tests.service import Service, clean

@@ -4,42 +4,14 @@ from __future__ import annotations
 
 import io
 import tarfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import docker
-import requests
-from docker.errors import DockerException, NotFound
+from docker.errors import NotFound
 
-from .engine import clock, instant
+from .engine import instant
 
-EVERY = 10.0  # seconds between two
 FILE = "/alive"
-
-
-@contextmanager
-def given(client: docker.DockerClient, container: str) -> Iterator[None]:
-    """Give signs of life until the block ends, or the container is gone."""
-    ended = threading.Event()
-    signs = threading.Thread(target=live, args=(client, container, ended), daemon=True)
-    signs.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        signs.join(EVERY)
-
-
-def live(client: docker.DockerClient, container: str, ended: threading.Event) -> None:
-    """Give a sign of life now and again. One that the engine does not take is none."""
-    while not ended.wait(EVERY):
-        try:
-            client.api.put_archive(container, "/", archive(clock(client)))
-        except NotFound:
-            return
-        except (DockerException, requests.exceptions.RequestException):
-            continue
 
 
 def last(client: docker.DockerClient, container: str, created: str) -> float:

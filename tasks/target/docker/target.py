@@ -56,6 +56,7 @@ class DockerTarget:
     """A service on a Docker engine. See `target.Target` for what each method promises."""
 
     shifts = True
+    keeps_count = False
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
@@ -64,7 +65,7 @@ class DockerTarget:
     # Look
 
     @told()
-    def current(self) -> Current:
+    def current(self, *, instances: bool = True) -> Current:  # noqa: ARG002 - they come with the look
         """What runs now."""
         return self._current(self.service.look())
 
@@ -193,8 +194,6 @@ class DockerTarget:
         with told():
             look = self.service.look()
             revision = query.revision or planning.logged(look, previous=query.previous, env=self.environment.name)
-            if query.follow:
-                self.service.channel.close()  # held open for hours it would keep HAProxy from ending
             boxes = look.inventory.instances(revision)
             one = query.revision or query.previous
             arrivals = tuple if one else following.Newcomers(self.service.client, look.inventory, revision)

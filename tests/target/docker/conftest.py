@@ -18,8 +18,8 @@ import pytest
 from docker.errors import NotFound
 
 from tasks import environment
-from tasks.target import CheckResult, Release, Rollout, Traffic
-from tasks.target.docker import health, proof
+from tasks.target import CheckResult, Release, Rollout, Traffic, proof
+from tasks.target.docker import health
 from tasks.target.docker.lock import Lock
 from tasks.target.docker.target import DockerTarget
 from tests.service import APPLICATION, clean, free_port

@@ -12,10 +12,11 @@ import docker
 import pytest
 
 from tasks.errors import DeployFailed, DockyardError, Locked
-from tasks.target.docker import holder, proof
+from tasks.target import holder, proof
 from tasks.target.docker.engine import SOCKET
 from tasks.target.docker.lock import Lock
 from tests.target.docker.holding import another, holding, jump
+from tests.target.holders import most_at_once
 
 
 def test_a_second_release_is_told_who_holds_it_and_what_to_type(
@@ -97,26 +98,9 @@ def test_the_lock_of_a_process_that_was_killed_is_taken_over_at_once(
 def test_of_many_that_find_it_dead_at_once_only_one_has_it(
     own: Callable[[], Lock], service: str, tmp_path: Path
 ) -> None:
-    inside, most, guard = 0, 0, threading.Lock()
-
-    def release() -> None:
-        nonlocal inside, most
-        with own().held("release", 60):
-            with guard:
-                inside += 1
-                most = max(most, inside)
-            time.sleep(0.05)
-            with guard:
-                inside -= 1
-
     with holding(service, tmp_path / "notes"):
         pass
-    threads = [threading.Thread(target=release) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (most, inside) == (1, 0)
+    assert most_at_once(lambda: own().held("release", 60)) == 1
 
 
 def test_a_process_that_stands_still_keeps_it_on_its_own_machine(

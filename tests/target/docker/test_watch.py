@@ -10,15 +10,16 @@ import docker
 import pytest
 
 from tasks.errors import Locked
-from tasks.target.docker import lock, sign
-from tasks.target.docker.lock import Lock
+from tasks.target import lock
+from tasks.target.docker import sign
+from tasks.target.docker.lock import Container, Lock
 from tests.target.docker.holding import holding, jump
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs of life follow each other fast."""
-    monkeypatch.setattr(sign, "EVERY", 0.2)
+    monkeypatch.setattr(Container, "every", 0.2)
 
 
 def forget(files: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_clock_that_jumps_takes_no_lock_from_a_holder_who_lives(
     capfd: pytest.CaptureFixture[str],
     seconds: int,
 ) -> None:
-    monkeypatch.setattr(sign, "EVERY", 0.6)  # the holder's are faster
+    monkeypatch.setattr(Container, "every", 0.6)  # the holder's are faster
     with holding(service, tmp_path / "notes"):
         forget(files)
         jump(monkeypatch, seconds)

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tasks.target.docker import proof
+from tasks.target import proof
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where this test's own token files lie."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return proof.folder()
 
 
 def test_what_is_left_of_the_killed_is_removed_after_a_day(files: Path) -> None:

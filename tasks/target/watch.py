@@ -1,11 +1,10 @@
-"""Whether a holder has ended, judged by this process's own monotonic clock, as the engine's may jump."""
+"""Whether a holder has ended, judged by this process's own monotonic clock, as the platform's may jump."""
 
 from __future__ import annotations
 
 import time
 
-from ...say import say
-from . import sign
+from ..say import say
 from .holder import Found
 
 
@@ -24,7 +23,7 @@ class Watch:
         if self.seen != (found.id, found.sign):
             self.alive = found.id if self.seen[0] == found.id else ""
             self.seen, self.since = (found.id, found.sign), now
-        return found.lives is False or (found.doubtful and now - self.since >= 2 * sign.EVERY)
+        return found.lives is False or (found.doubtful and now - self.since >= 2 * found.every)
 
     def doubts(self, found: Found) -> bool:
         """Whether it must go on to know: the lease seems to have ended, and no new sign was seen."""
@@ -37,6 +36,8 @@ class Watch:
             return
         self.told.add((found.id, doubts))
         if doubts:
-            say(f"{found.state}, but without a sign of life: watching for {2 * sign.EVERY:.0f} s whether it has ended.")
+            say(
+                f"{found.state}, but without a sign of life: watching for {2 * found.every:.0f} s whether it has ended."
+            )
         else:
             say(f"Waiting for {left:.0f} s at most: {found.state}.")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ... import state
+from .. import state
 
 KEPT = 86400.0  # seconds that the file of a holder who was killed stays, as proof that he has ended
 BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -86,12 +86,12 @@ def lives(token: str) -> bool | None:
 
 
 def ours(token: str) -> bool:
-    """Whether a token, which may be anybody's label on an engine, is one of this machine's."""
+    """Whether a token, which anybody may have written into a lock, is one of this machine's."""
     return bool(re.fullmatch(rf"{machine()}-[0-9a-f]+", token))
 
 
 def forget(token: str) -> None:
-    """Remove the file of a token that nothing on an engine bears any more."""
+    """Remove the file of a token that no lock bears any more."""
     if ours(token):
         with suppress(*NOWHERE):
             (folder() / token).unlink(missing_ok=True)

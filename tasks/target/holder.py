@@ -1,35 +1,36 @@
-"""Who holds a service: what the container that is its lock tells, and how that is said."""
+"""Who holds a service: what its lock tells, wherever that lies, and how that is said."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
-import docker
-from docker.errors import NotFound
-
-from ...errors import DockyardError, Locked
-from ...who import user_at_host
-from .. import Holder
-from . import names, proof, sign
-from .engine import clock
-
-ENV, BY, REASON, TOKEN, LEASE = (f"dockyard.{name}" for name in ("env", "by", "reason", "token", "lease"))
+from ..errors import Locked
+from ..who import user_at_host
+from . import proof
+from .values import Holder
 
 
 @dataclass(frozen=True)
-class Found:
-    """The lock that is there. `silent` is how long ago its last sign of life was, by the engine's clock."""
+class Claim:
+    """What whoever takes a lock writes into it."""
 
-    id: str
     env: str
     by: str
-    since: str
     reason: str
-    token: str
+    token: str  # proof of life on one machine
     lease: float  # seconds, 0 for one that lasts until it is released
+
+
+@dataclass(frozen=True)
+class Found(Claim):
+    """The lock that is there. `silent` is how long ago its last sign of life was, by the platform's clock."""
+
+    id: str
+    since: str
     sign: float = 0.0
     silent: float = 0.0
+    every: float = 0.0  # seconds between two signs; 0 where the platform's clock is believed without watching for them
 
     @cached_property
     def lives(self) -> bool | None:
@@ -39,7 +40,7 @@ class Found:
     @property
     def doubtful(self) -> bool:
         """Whether its lease seems to have ended, or its last sign lies ahead: a clock may have jumped, too."""
-        return self.lives is None and not -sign.EVERY <= self.silent < self.lease
+        return self.lives is None and not -self.every <= self.silent < self.lease
 
     @property
     def state(self) -> str:
@@ -76,33 +77,3 @@ class Found:
             dead=self.lives is False,
             id=self.id,
         )
-
-
-def look(client: docker.DockerClient, service: str) -> Found | None:
-    """The service's lock, None where nobody holds it. Raises DockyardError for a container that is no lock."""
-    name = names.lock(service)
-    try:
-        seen = client.api.inspect_container(name)
-    except NotFound:
-        return None
-    labels: dict[str, str] = seen["Config"]["Labels"] or {}
-    if labels.get(names.ROLE) != "lock":
-        raise DockyardError(
-            f"A container called {name} is already there and is not Dockyard's: remove it (`docker rm {name}`)."
-        )
-    found = Found(
-        id=str(seen["Id"]),
-        env=labels.get(ENV) or service,
-        by=labels.get(BY) or "somebody",
-        since=f"{str(seen['Created'])[:19]}Z",
-        reason=labels.get(REASON, ""),
-        token=labels.get(TOKEN, ""),
-        lease=float(labels.get(LEASE) or 0),
-    )
-    if found.lives is not None:
-        return found
-    try:
-        at = sign.last(client, found.id, str(seen["Created"]))
-    except NotFound:
-        return None
-    return replace(found, sign=at, silent=clock(client) - at)
