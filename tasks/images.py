@@ -40,7 +40,7 @@ def images(op: Operation, limit: str = "10", layers: bool = False, tag: str = ""
 
     with ThreadPoolExecutor(1) as beside:
         asked = beside.submit(serving, op)
-        found = catalog.read(op.registry, op.say)
+        found = catalog.read(op.registry, op.say, int(limit))
         serves = asked.result()
     pinned = pins(op)
     for each in found[: int(limit) or None]:
@@ -83,14 +83,25 @@ def pins(op: Operation) -> Mapping[str, list[str]]:
 
 
 def line(entry: Entry, serves: frozenset[str], pinned: Sequence[str]) -> str:
-    """An image for people: `sha256:…  81.2 MB  2026-11-21T22:24:27Z  0a93ee28  linux/amd64  v1, latest  (serves)`."""
+    """An image for people: `sha256:…  81.2 MB  2026-11-21T22:24:27Z  0a93ee28  linux/amd64  v1, latest  (serves)`.
+
+    The time is that of the push, where the registry tells it, else of the build.
+    """
     from .image.check import human
 
     marks = "; ".join(
-        [*(["serves"] if entry.digest in serves else []), *([f"pinned by {', '.join(pinned)}"] if pinned else [])]
+        [
+            *(["serves"] if entry.digest in serves else []),
+            *([f"pinned by {', '.join(pinned)}"] if pinned else []),
+            *(
+                [f"scan: {', '.join(f'{count} {name}' for name, count in entry.findings.items())}"]
+                * bool(entry.findings)
+            ),
+        ]
     )
     return (
-        f"{entry.digest}  {human(entry.size):>8}  {entry.built or '-':<20}  {entry.git_sha[:8] or '-':<8}  "
+        f"{entry.digest}  {human(entry.size):>8}  {entry.pushed_at or entry.built or '-':<20}  "
+        f"{entry.git_sha[:8] or '-':<8}  "
         f"{' '.join(entry.platforms) or '-'}  {', '.join(entry.tags) or '(no tag)'}"
         f"{f'  ({marks})' if marks else ''}"
     )
@@ -103,6 +114,8 @@ def as_document(entry: Entry, serves: frozenset[str] | None, pinned: Sequence[st
         "tags": list(entry.tags),
         "size": entry.size,
         "at": entry.built,
+        "pushed_at": entry.pushed_at,
+        "findings": dict(entry.findings),
         "git_sha": entry.git_sha,
         "platforms": list(entry.platforms),
         "serving": None if serves is None else entry.digest in serves,
@@ -135,15 +148,14 @@ def show_layers(op: Operation, tag: str) -> Document:
 def chosen(op: Operation, tag: str) -> tuple[Registry, Manifest]:
     """The image of a tag, else the pinned one, else the newest. Raises DockyardError where there is none."""
     from . import pin as pinning
-    from .image import catalog
-    from .image.registry import Registry
+    from .image import catalog, registries
 
     if tag:
         return op.registry, pinning.resolve(op, op.registry, tag, "")
     if pinned := pinning.existing(op):
-        registry = Registry(pinned.image)
+        registry = registries.of(op.environment, pinned.image)
         return registry, pinning.resolve(op, registry, "", pinned.digest)
-    for newest in catalog.read(op.registry, op.say):
+    for newest in catalog.read(op.registry, op.say, 1):
         return op.registry, pinning.resolve(op, op.registry, "", newest.digest)
     raise DockyardError(f"{op.environment.image} has no image yet; push one: inv push --env={op.name}")
 

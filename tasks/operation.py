@@ -86,9 +86,9 @@ class Operation:
     @cached_property
     def registry(self) -> Registry:
         """The registry's repository that IMAGE names, one connection for all steps."""
-        from .image.registry import Registry
+        from .image import registries
 
-        return Registry(self.environment.image)
+        return registries.of(self.environment)
 
     @property
     def dry(self) -> bool:

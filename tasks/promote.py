@@ -98,12 +98,11 @@ def ship(source: Operation, goal: Operation, served: Release) -> str:
 
     It keeps its tag, unless other content has that there: then `-v2`. Raises DockyardError for a wrong platform.
     """
-    from .image import copying, publish
+    from .image import copying, publish, registries
     from .image import tag as tags
-    from .image.registry import Registry
 
     there = goal.registry
-    here = there if served.image == goal.environment.image else Registry(served.image)
+    here = there if served.image == goal.environment.image else registries.of(source.environment, served.image)
     manifest = pinning.resolve(source, here, "", served.digest)
     pinning.describe(goal, here, manifest, served.tag)
     moving = tags.moving(goal.environment)

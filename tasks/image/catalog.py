@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
 
 from ..errors import DockyardError
-from . import check
+from . import check, ecr
 from .images import NEVER, moment, utc
 from .manifest import Manifest
 from .recipe import REVISION
 from .registry import Registry
 from .tag import for_people
 
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED", "UNTRIAGED")  # ECR's, the worst first
 SIDE_BY_SIDE = 16  # questions at once
 
 
@@ -23,7 +25,8 @@ SIDE_BY_SIDE = 16  # questions at once
 class Entry:
     """An image or an index in the registry. `size` is in bytes, compressed; `tags` are those for people.
 
-    An index has the date and the commit of its first platform.
+    An index has the date and the commit of its first platform. `pushed_at` (UTC, ISO 8601 with seconds) and the
+    `findings` of a scan, counted by severity, are known of some registries only.
     """
 
     digest: str
@@ -32,6 +35,8 @@ class Entry:
     at: datetime = NEVER
     git_sha: str = ""
     platforms: tuple[str, ...] = ()
+    pushed_at: str = ""
+    findings: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def built(self) -> str:
@@ -39,10 +44,69 @@ class Entry:
         return utc(self.at)
 
 
-def read(registry: Registry, say: Callable[[str], None]) -> list[Entry]:
+def read(registry: Registry, say: Callable[[str], None], limit: int = 0) -> list[Entry]:
     """Everything that has a tag, the newest first; what cannot be read is said and left out.
 
-    Tags, and then images, are looked up side by side. Raises DockyardError where the registry does not answer.
+    Of images in ECR beyond the `limit` (0: none are) only that is told which ECR lists. Raises DockyardError where the
+    registry does not answer.
+    """
+    place = ecr.place(registry.repository, registry.region)
+    listed = ecr.describe(place) if place else None
+    if place and place.account and listed is None:
+        raise DockyardError(ecr.absent(place))
+    if place and listed is not None and (listed or place.account):
+        return completed(registry, [of_ecr(each) for each in newest(listed)], say, limit)
+    return tagged(registry, say)  # also of a registry on loopback that is no ECR, or whose images another pushed
+
+
+def newest(listed: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What DescribeImages lists, by the time of the push, the newest first."""
+    return sorted(listed, key=lambda each: moment_of(each.get("imagePushedAt")))[::-1]
+
+
+def of_ecr(listed: Mapping[str, Any]) -> Entry:
+    """An image as DescribeImages lists it, with what a scan has found, the worst first."""
+    counts = (listed.get("imageScanFindingsSummary") or {}).get("findingSeverityCounts") or {}
+    order = [*(each for each in SEVERITIES if each in counts), *sorted(counts.keys() - set(SEVERITIES))]
+    return Entry(
+        digest=str(listed["imageDigest"]),
+        tags=tuple(sorted(for_people(listed.get("imageTags") or ()))),
+        size=int(listed.get("imageSizeInBytes") or 0),
+        pushed_at=utc(moment_of(listed.get("imagePushedAt"))),
+        findings={each: int(counts[each]) for each in order},
+    )
+
+
+def moment_of(at: datetime | None) -> datetime:
+    """A time as botocore gives it; long ago for none."""
+    return at.astimezone(UTC) if at else NEVER
+
+
+def completed(registry: Registry, entries: Sequence[Entry], say: Callable[[str], None], limit: int = 0) -> list[Entry]:
+    """The entries, of the first ones also what only the images themselves tell: date, commit, platforms."""
+    said: list[str] = []
+
+    def complete(known: Entry) -> Entry:
+        try:
+            manifest = registry.manifest(known.digest)
+            full = entry(registry, manifest, known.tags, said.append) if manifest else known
+        except DockyardError as error:
+            said.append(str(error.message))
+            return known
+        return replace(full, size=known.size, pushed_at=known.pushed_at, findings=known.findings)
+
+    shown = limit or len(entries)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:
+        first = list(side_by_side.map(complete, entries[:shown]))
+    for sentence in said[:1]:
+        say(sentence if len(said) == 1 else f"{sentence} (and so of {len(said) - 1} more)")
+    return [*first, *entries[shown:]]
+
+
+def tagged(registry: Registry, say: Callable[[str], None]) -> list[Entry]:
+    """Everything that has a tag in a registry that lists no more than tags, the newest first.
+
+    Tags, and then images, are looked up side by side.
     """
     tags = registry.tags()
     named: dict[str, list[str]] = defaultdict(list)

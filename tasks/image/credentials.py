@@ -1,4 +1,4 @@
-"""Credentials from Docker's own config and helpers, and how a registry asks for them.
+"""Credentials of the AWS chain for ECR, else from Docker's own config and helpers, and how a registry asks for them.
 
 Distribution's specification: a 401 names a scheme, `Basic`, or `Bearer` with a realm that gives tokens.
 """
@@ -9,6 +9,7 @@ import re
 import warnings
 from base64 import b64encode
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -47,8 +48,28 @@ class Credentials:
         return {"username": self.username, "password": self.password, "serveraddress": host} if self else {}
 
 
-def look_up(repository: Repository) -> Credentials:
-    """What Docker's config or one of its helpers holds for a registry; empty for an anonymous visit.
+def look_up(repository: Repository, region: str = "") -> Credentials:
+    """The login for a registry: of the AWS credentials for ECR, else Docker's own; empty for an anonymous visit.
+
+    `region` lets a registry on loopback be ECR, as `ecr.place` says. Where AWS gives no login, Docker's own is used if
+    it has one. Raises DockyardError.
+    """
+    from . import ecr
+
+    place = ecr.place(repository, region)
+    if place is None:
+        return of_docker(repository)
+    try:
+        return ecr.login(place.region)
+    except DockyardError:
+        with suppress(DockyardError):
+            if own := of_docker(repository):
+                return own
+        raise
+
+
+def of_docker(repository: Repository) -> Credentials:
+    """What Docker's config or one of its helpers holds for a registry; empty where it holds nothing.
 
     A broken helper is an error, except for a registry on loopback, which seldom asks. Raises DockyardError.
     """
@@ -73,14 +94,15 @@ class Challenged(httpx.Auth):
     It reads no response but a token's: a layer is read by who asked for it, and not held whole.
     """
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, region: str = "") -> None:
         self.repository = repository
+        self.region = region
         self.answer = ""
 
     @cached_property
     def credentials(self) -> Credentials:
         """Looked up when first asked for: a helper can take its time."""
-        return look_up(self.repository)
+        return look_up(self.repository, self.region)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send a request, and again with what the registry asked for."""
@@ -132,6 +154,10 @@ class Challenged(httpx.Auth):
 
 def denied(repository: Repository, why: str) -> str:
     """The sentence for a registry that lets nobody in, or not this login."""
+    from . import ecr
+
+    if ecr.place(repository):
+        return ecr.denied(repository, why)
     return (
         f"The registry {repository.host} refuses {repository.path} ({why}): type `docker login {repository.host}` "
         "with a login that may use it."

@@ -13,11 +13,12 @@ from typing import Any
 import docker
 
 from ..errors import DockyardError
+from . import ecr
 from .credentials import denied
 from .images import NEVER, Stored, moment, speaking
 from .manifest import Manifest
 from .recipe import INPUTS
-from .registry import Registry
+from .registry import IMMUTABLE, Registry, immutable
 from .tag import of_inputs
 
 DENIED = ("denied", "unauthorized", "no basic auth", "authentication required", "forbidden")
@@ -131,9 +132,13 @@ def push(client: docker.DockerClient, registry: Registry, tag: str) -> None:
 def refused(registry: Registry, tag: str, why: str) -> str:
     """The sentence for a push that the engine could not do."""
     repository = registry.repository
+    if IMMUTABLE.search(why):
+        return immutable(repository, tag)
     if any(word in why.lower() for word in DENIED):
         return denied(repository, why)
     if any(word in why.lower() for word in ABSENT):
+        if place := ecr.place(repository):
+            return ecr.absent(place)
         return (
             f"The registry {repository.host} has no repository {repository.path} ({why}): make it there, or mend IMAGE."
         )

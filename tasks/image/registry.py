@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import ssl
 import time
 from collections.abc import Generator, Iterable
@@ -11,24 +12,28 @@ from typing import Any
 import httpx
 
 from ..errors import DockyardError
-from .credentials import Challenged, Credentials, denied, look_up
+from .credentials import Challenged, Credentials, denied
 from .manifest import TYPES, Manifest, digest_of
-from .reference import DIGEST, parse
+from .reference import DIGEST, Repository, parse
+from .tag import INPUTS, following
 
 ACCEPT = ", ".join(TYPES)  # without them HEAD answers the digest of a schema1 manifest
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 BUSY = (429, 502, 503, 504)
 PAUSES = (0.5, 2.0)  # seconds before another try where the registry is busy
+IMMUTABLE = re.compile(r"tag invalid|TAG_INVALID|ImageTagAlreadyExists|\bimmutable\b")  # ECR's words
 PART = 1 << 18  # bytes of a blob at once
 
 
 class Registry:
     """One repository: `Registry("127.0.0.1:5000/team/api")`. Every method raises DockyardError in one sentence."""
 
-    def __init__(self, image: str) -> None:
+    def __init__(self, image: str, region: str = "") -> None:
+        """`region` lets a registry on loopback be ECR, as `ecr.place` says."""
         self.repository = parse(image)
+        self.region = region
         loopback = self.repository.loopback
-        self.auth = Challenged(self.repository)
+        self.auth = Challenged(self.repository, region)
         self.client = httpx.Client(
             auth=self.auth,
             timeout=TIMEOUT,
@@ -148,7 +153,7 @@ class Registry:
 
     def credentials(self) -> Credentials:
         """What an engine has to send with a push."""
-        return look_up(self.repository)
+        return self.auth.credentials
 
     def _present(self, reference: str) -> Manifest:
         found = self.manifest(reference)
@@ -195,6 +200,8 @@ class Registry:
             if response.status_code not in BUSY or pause is None:
                 break
             time.sleep(pause)
+        if method == "PUT" and not response.is_success and IMMUTABLE.search(response.text):
+            raise DockyardError(immutable(self.repository, path.rpartition("/")[2]))
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise DockyardError(denied(self.repository, f"status {response.status_code}"))
         if response.status_code == httpx.codes.NOT_FOUND and method in ("POST", "PUT"):
@@ -210,6 +217,14 @@ class Registry:
         mend = "`inv local.up` starts one" if self.repository.loopback else "check IMAGE and the network"
         why = str(error).removeprefix("[Errno 111] ") or type(error).__name__
         return f"The registry {self.repository.host} does not answer: {why}; {mend}."
+
+
+def immutable(repository: Repository, tag: str) -> str:
+    """The sentence for a tag that has other content, in a repository that lets none be moved."""
+    mend = (
+        "exclude it from that, or leave it" if tag.startswith(INPUTS) else f"take the next one, --tag={following(tag)}"
+    )
+    return f"{repository.familiar}:{tag} names other content, and the tags of this repository are immutable: {mend}."
 
 
 def said(response: httpx.Response) -> str:

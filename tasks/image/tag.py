@@ -141,6 +141,12 @@ def free(tag: str, taken: Callable[[str], bool]) -> str:
     return valid(name)
 
 
+def following(tag: str) -> str:
+    """The tag to take where this one is taken: `v1` is followed by `v1-v2`, and that by `v1-v3`."""
+    name, number = (found[1], int(found[2])) if (found := re.fullmatch(r"(.+)-v(\d+)", tag)) else (tag, 1)
+    return f"{name}-v{number + 1}"
+
+
 def each(tag: str, platforms: Sequence[str]) -> dict[str, str]:
     """Under which tag each platform's image goes: `tag` itself for one, `tag-linux-arm64` for each of several."""
     if len(platforms) == 1:
