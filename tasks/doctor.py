@@ -110,14 +110,16 @@ def target(op: Operation) -> list[Finding]:
             return [Finding(f"{extra} extra", False, f"pip install 'dockyard[{extra}]'")]
     if kind == "cloudrun":
         return [
-            Finding(
-                "target", None, f"{PLATFORMS[kind]}: checked and explained; releasing to it is not in this version"
-            )
+            Finding("target", None, f"{PLATFORMS[kind]}: checked and explained; releasing to it is not in this version")
         ]
     try:
-        absent = op.target.missing()
+        found = op.target.missing()
     except DockyardError as error:
         return [Finding("target", False, str(error.message))]
-    return [Finding("target", False, f"{each.what}{f'; {each.mend}' if each.mend else ''}") for each in absent] or [
-        Finding("target", True, f"{PLATFORMS[kind]} answers")
+    told = [
+        Finding("target", False if each.needed else None, f"{each.what}{f'; {each.mend}' if each.mend else ''}")
+        for each in found
     ]
+    return (
+        told if any(each.needed for each in found) else [Finding("target", True, f"{PLATFORMS[kind]} answers"), *told]
+    )

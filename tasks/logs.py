@@ -14,9 +14,9 @@ DIGITS = 9  # of --limit; nobody reads more lines
     help={
         "follow": "go on until Ctrl-C, over releases too",
         "since": "only lines of this last while: 30m, 1h, 2h30m",
-        "filter": "only lines that contain this text",
+        "filter": "only lines that contain this text; on ECS those that match this CloudWatch filter pattern",
         "limit": "the newest lines, 0 for all (100)",
-        "previous": "the revision that served before",
+        "previous": "the revision that served before; on ECS the task that stopped last",
     },
 )
 def tail(

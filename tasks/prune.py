@@ -1,4 +1,4 @@
-"""Clears the target's engine of what no longer serves. The registry keeps all that was pushed."""
+"""Clears the target of what no longer serves. The registry keeps all that was pushed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def prune(op: Operation, keep: str = "5") -> Document:
     """Remove stopped revisions and unused images; never what runs, is pinned, or is verified and recent.
 
-    What was just built stays too. It clears the target's engine; the registry keeps all that was pushed.
+    What was just built stays too. It clears the target's engine; on ECS it deregisters task definitions of Dockyard's.
+    The registry keeps all that was pushed: without its image a service can neither scale out nor replace a task.
     """
     if not keep.isdecimal():
         raise SettingError(f"--keep={keep} is not a number of releases; try --keep=5.")
@@ -59,4 +60,5 @@ def show(op: Operation, found: Sequence[Removal]) -> None:
     for each in found:
         freed = f", {human(each.size)}" if each.size else ""
         op.show(f"{'Would remove' if op.dry else 'Removed'} {each.kind} {each.name}: {each.why}{freed}")
-    op.show(f"{human(sum(each.size for each in found))} {'would be freed' if op.dry else 'freed'}.")
+    if total := sum(each.size for each in found):
+        op.show(f"{human(total)} {'would be freed' if op.dry else 'freed'}.")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import islice
 
 from . import pin as pinning
 from . import verify
 from .deploy import as_release, roll_out, who
-from .errors import DockyardError, SettingError
+from .errors import DockyardError, NoLock, SettingError
 from .rollout import bring_up, looked_back, retire
 from .target import Current, Release, Revision
 from .verb import Document, Operation, verb
@@ -59,11 +61,11 @@ def find(op: Operation, to: str, digest: str, tag: str) -> Way:
     """What is withdrawn, and what comes back. Raises SettingError, DockyardError where there is no such release."""
     history, current = op.target.history(), op.target.current()
     serving = current.revision.name if current.revision else ""
-    canary, proven = halfway(history)
+    canary, proven = halfway(history, current)
     unfinished = begun(op)
     to_go_on = "" if digest or tag else unfinished or proven
     goal = choose(history, canary or serving, op.name, to=to or to_go_on, digest=digest, tag=tag)
-    alone = [each.revision for each in current.traffic if each.percent] == [serving]
+    alone = sharing(current) == {serving}
     done = goal is not None and goal.name == serving != unfinished and alone
     return Way(current, canary or serving, goal, done)
 
@@ -97,19 +99,30 @@ def begun(op: Operation) -> str:
 
     Without that the last verified release other than the current one could be the one that it came from.
     """
-    holder = op.target.holder()
+    try:
+        holder = op.target.holder()
+    except NoLock:  # the lock itself tells
+        holder = None
     if holder is None or not holder.dead or not holder.reason.startswith(REASON):
         return ""
     op.say(f"A {holder.reason} by {holder.by} was killed; going on with it.")
     return holder.reason.removeprefix(REASON)
 
 
-def halfway(history: list[Revision]) -> tuple[str, str]:
+def halfway(history: Sequence[Revision], current: Current) -> tuple[str, str]:
     """A canary whose release was killed, and the verified revision that it shares the traffic with; "" for none."""
-    shares = [each for each in history if each.percent]
+    names = sharing(current)
+    if len(names) < 2:
+        return "", ""
+    shares = list(islice((each for each in history if each.name in names), len(names)))
     canary = next((each.name for each in shares if not each.verified), "")
     proven = max((each for each in shares if each.verified), key=lambda each: each.percent, default=None)
     return (canary, proven.name) if canary and proven else ("", "")
+
+
+def sharing(current: Current) -> set[str]:
+    """The revisions with traffic, and one that the platform is about to give some: it has 0 % and no traffic tag."""
+    return {each.revision for each in current.traffic if each.percent or not each.tag}
 
 
 def refuse_other(op: Operation, serving: str, leaving: str, goal: str) -> None:
@@ -124,7 +137,7 @@ def refuse_other(op: Operation, serving: str, leaving: str, goal: str) -> None:
 
 
 def choose(
-    history: list[Revision], serving: str, env: str, *, to: str = "", digest: str = "", tag: str = ""
+    history: Sequence[Revision], serving: str, env: str, *, to: str = "", digest: str = "", tag: str = ""
 ) -> Revision | None:
     """The revision to go back to; None where a digest or tag has no kept revision. Raises SettingError."""
     if to:

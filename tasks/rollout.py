@@ -67,7 +67,7 @@ def retire(op: Operation, rollout: Rollout, only: Collection[str] = ()) -> None:
 def looked_back(op: Operation, rollout: Rollout, *, no_traffic: bool = False) -> Current:
     """What runs after all is done. Raises DeployFailed where that cannot be read, or is something else meanwhile."""
     try:
-        current = op.target.current()
+        current = op.target.current(instances=False)
     except DockyardError as error:
         raise DeployFailed(
             f"{rollout.revision} serves and is verified, but what runs now could not be read. {error.message}"
@@ -120,7 +120,7 @@ def probe(op: Operation, revision: str) -> list[CheckResult]:
     verify.say(op, checks)
     for check in checks:
         if check.ok is False:
-            raise DeployFailed(f"{check.name} failed on {revision}: {check.detail}")
+            raise DeployFailed(f"{check.name} failed on {revision}: {check.detail}.")
     return checks
 
 
@@ -182,9 +182,10 @@ def left_as_it_is(op: Operation, rollout: Rollout) -> str:
 def serves(op: Operation, rollout: Rollout) -> bool:
     """Whether the new revision has traffic by now, or may have: the platform may not answer."""
     try:
-        return any(each.revision == rollout.revision and each.percent for each in op.target.current().traffic)
+        traffic = op.target.current(instances=False).traffic
     except DockyardError:
         return True
+    return any(each.revision == rollout.revision and each.percent for each in traffic)
 
 
 def serving(rollout: Rollout) -> str:

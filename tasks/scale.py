@@ -1,4 +1,4 @@
-"""More or fewer replicas of what serves, at once; the next deploy goes back to REPLICAS."""
+"""More or fewer replicas of what serves, at once; what the next deploy makes of that is said."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def scale(op: Operation, replicas: str = "") -> Document:
         op.say(f"Would scale {current.revision.name} from {before} to {counted(wanted)}.")
     else:
         current = carry_out(op, current.revision.name, before, wanted)
-    if wanted != op.environment.replicas:
-        op.say(next_deploy(op, wanted))
+    if told := next_deploy(op, wanted):
+        op.say(told)
     return {**report(op, current), "replicas": count(current), "changed": count(current) != before}
 
 
@@ -35,11 +35,21 @@ def carry_out(op: Operation, revision: str, before: int, wanted: int) -> Current
         except DeployFailed as failure:
             said = str(failure.message).rstrip()
             said += "\n" if "\n" in said else " "
-            said += f"What was new is removed again; {revision} serves with {counted(before)}, as before."
-            raise DeployFailed(said, failure.document) from None
+            raise DeployFailed(f"{said}{left(op, revision, before)}", failure.document) from None
     after = count(current)
     op.say(f"{'No changes: ' if after == before else ''}{revision} has {counted(after)}.")
     return current
+
+
+def left(op: Operation, revision: str, before: int) -> str:
+    """The sentence for what a scaling that failed has left."""
+    try:
+        now = count(op.target.current())
+    except DockyardError as error:
+        return f"How many replicas {revision} has now could not be read. {error.message}"
+    if now == before:
+        return f"What was new is removed again; {revision} serves with {counted(before)}, as before."
+    return f"{revision} is left with {counted(now)}, not with {before} as before: see inv status --env={op.name}."
 
 
 def number(replicas: str) -> int:
@@ -52,7 +62,9 @@ def number(replicas: str) -> int:
 
 
 def count(current: Current) -> int:
-    """How many replicas the serving revision has, workers not counted."""
+    """How many replicas the serving revision has, or is to have where the platform says so; workers not counted."""
+    if current.desired is not None:
+        return current.desired
     name = current.revision.name if current.revision else ""
     return sum(each.revision == name and each.process == WEB for each in current.instances)
 
@@ -63,7 +75,11 @@ def counted(replicas: int) -> str:
 
 
 def next_deploy(op: Operation, wanted: int) -> str:
-    """What the next deploy makes of it, and which line keeps it."""
+    """What the next deploy makes of it, and which line keeps it; "" where they agree."""
+    if op.target.keeps_count and "REPLICAS" not in op.environment.origins:
+        return f"The next deploy keeps {counted(wanted)}."
+    if wanted == op.environment.replicas:
+        return ""
     goes_back = f"The next deploy goes back to {counted(op.environment.replicas)}"
     origin = op.environment.origins.get("REPLICAS")
     if origin is None:

@@ -22,7 +22,8 @@ def status(op: Operation) -> Document:
         op.show(f"{op.environment.service} has no revision; deploy one: inv release --env={op.name}")
         return document
     release = current.revision.release
-    op.show(f"{current.revision.name} at {current.url}{'' if current.revision.verified else ' (not verified)'}")
+    at = f" at {current.url}" if current.url else ""
+    op.show(f"{current.revision.name}{at}{'' if current.revision.verified else ' (not verified)'}")
     op.show(f"  digest   {release.digest}")
     if document["pinned"] and document["pinned"] != release.digest:
         op.show(f"  pinned   {document['pinned']} (inv deploy --env={op.name} brings it up)")
@@ -33,6 +34,8 @@ def status(op: Operation) -> Document:
         tagged = f" (tag {share.tag})" if share.tag else ""
         answered = f", {counted.requests:,} requests, {counted.errors:,} failed" if counted else ""
         op.show(f"  traffic  {share.percent:>3} % {share.revision}{tagged}{answered}")
+    if current.desired is not None:
+        op.show(f"  running  {running(current)} of {current.desired}")
     for each in current.instances:
         op.show(f"  {each.process:<8} {each.name} {each.state}{f' ({each.detail})' if each.detail else ''}")
     show_recent(op, recent.result())
@@ -60,11 +63,17 @@ def report(op: Operation, current: Current) -> Document:
     return {
         **describe(op, current),
         "pinned": pinned_digest(op),
+        **({} if current.desired is None else {"running": running(current), "desired": current.desired}),
         "instances": [
             {"name": i.name, "revision": i.revision, "process": i.process, "state": i.state, "detail": i.detail}
             for i in current.instances
         ],
     }
+
+
+def running(current: Current) -> int:
+    """How many instances of the service itself run, of whichever revision."""
+    return sum(each.process == "web" and each.state.lower() == "running" for each in current.instances)
 
 
 def pinned_digest(op: Operation) -> str | None:

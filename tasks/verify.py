@@ -1,8 +1,8 @@
 """Look again: what runs, against what should run.
 
 `OK`, `FAILED` or `unverified` for each of: the running digest, the instances, the traffic, the share of errors where
-MAX_ERROR_RATE is set, HEALTH_PATH, every CHECK_*, and the log. What the platform cannot tell is unverified, never OK;
-so is a scan that read no line.
+MAX_ERROR_RATE is set, what the platform records of its own deployment, HEALTH_PATH, every CHECK_*, and the log. What
+the platform cannot tell is unverified, never OK; so is a scan that read no line.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .errors import SettingError, VerifyFailed
+from .errors import SettingError, Unreadable, VerifyFailed
 from .target import CheckResult, Current, LogQuery, Served
 from .verb import Document, Operation, verb
 
@@ -135,7 +135,10 @@ def scan(op: Operation, revision: Revision, since: float | None) -> list[CheckRe
     """Search the revision's log for LOG_DENY. Nothing to search for: no check."""
     if not op.environment.log_deny:
         return []
-    lines = list(op.target.logs(LogQuery(limit=0, since=since, revision=revision.name)))
+    try:
+        lines = list(op.target.logs(LogQuery(limit=0, since=since, revision=revision.name)))
+    except Unreadable as error:
+        return [CheckResult("log", None, str(error.message))]
     for line in lines:
         for text in op.environment.log_deny:
             if text in line.text:

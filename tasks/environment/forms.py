@@ -112,6 +112,20 @@ def account(text: str) -> str:
     return text
 
 
+def family(text: str) -> str:
+    """A family of task definitions, without a revision."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", text):
+        raise ValueError(f"{text!r} is no family of task definitions: write its name alone, such as api.")
+    return text
+
+
+def log_group(text: str) -> str:
+    """A log group of CloudWatch."""
+    if not re.fullmatch(r"[A-Za-z0-9_/.#-]{1,512}", text):
+        raise ValueError(f"{text!r} is no log group: write letters, digits and `_-/.#`, such as /ecs/api.")
+    return text
+
+
 def cloudsql(text: str) -> str:
     """A Cloud SQL instance's connection name; the project may be of a domain (`example.com:project`)."""
     if not re.fullmatch(r"[a-z0-9.-]+(?::[a-z0-9-]+){2,3}", text):

@@ -36,6 +36,9 @@ HONOURED = {
     "TMPFS": ("docker", "ecs"),
     "SCAN_MAX": (),
     "DRAIN_TIMEOUT": ("docker", "ecs"),  # Cloud Run stops an instance after 10 s, always
+    "HEALTH_COMMAND": ("ecs",),
+    "LOG_GROUP": ("ecs",),
+    "MAX_ERROR_RATE": ("docker", "cloudrun"),  # ECS counts no requests
 }
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,47}")

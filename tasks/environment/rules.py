@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 
@@ -19,6 +20,8 @@ NEEDED = {"docker": (), "cloudrun": ("PROJECT", "REGION"), "ecs": ("REGION", "CL
 CLOUD_BUILD_ONLY = ("BUILD_MACHINE", "BUILD_BUCKET", "BUILD_LOGGING", "BUILD_CONFIG")
 RESERVED = re.compile(r"PORT|K_SERVICE|K_REVISION|K_CONFIGURATION|X_GOOGLE_.*")  # Cloud Run sets these itself
 CLOUD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+MIB = 1024**2
+LONGEST_BAKE = 86400.0  # seconds: ECS takes 0 to 1440 minutes
 L4 = (4.0, 16 * 1024**3)  # the least CPU and memory beside an L4 on Cloud Run
 LEAST_MEMORY = {"docker": "6Mi", "ecs": "6Mi", "cloudrun": "128Mi"}  # less is refused when it is too late
 
@@ -86,8 +89,9 @@ def variables(it: Environment) -> Complaints:
             yield key, text
         elif it.target == "cloudrun" and RESERVED.fullmatch(name):
             yield key, f"{name} is set by Cloud Run itself; remove it{', and write PORT' if name == 'PORT' else ''}."
+    given = {*it.variables, *it.secrets, *(["PORT"] if it.target != "ecs" or "PORT" in it.origins else [])}
     for name in it.required:
-        if name != "PORT" and name not in it.variables and name not in it.secrets:
+        if name not in given:
             yield "REQUIRED", f"REQUIRED names {name}, which is not set; write ENV_{name} or SECRET_{name}."
 
 
@@ -147,6 +151,37 @@ def scaling(it: Environment) -> Complaints:
         yield "REQUEST_TIMEOUT", "REQUEST_TIMEOUT is at most 60m on Cloud Run; lower it."
 
 
+def ecs(it: Environment) -> Complaints:
+    """What ECS takes only in its own units and steps, and what can be asked only of a URL."""
+    if it.target != "ecs":
+        return
+    if it.memory is not None and it.memory % MIB:
+        yield "MEMORY", f"MEMORY is in whole MiB on TARGET=ecs; write MEMORY={-(-it.memory // MIB)}Mi."
+    for mount in it.tmpfs:
+        if ":" not in mount:
+            yield "TMPFS", f"TMPFS {mount} needs a size on TARGET=ecs; write {mount}:64Mi."
+    step = it.canary[0] if it.canary else 0
+    if len(it.canary) > 1 and (step < 3 or it.canary != tuple(range(step, 100, step))):
+        text = (
+            f"CANARY={','.join(map(str, it.canary))} is nothing that ECS can do: write one step, such as {step}, or "
+            "all of equal steps of at least 3, such as 25,50,75."
+        )
+        yield "CANARY", text
+    if it.canary and it.bake is not None and it.bake > LONGEST_BAKE:
+        yield "BAKE", "BAKE is at most 24h beside CANARY on TARGET=ecs; lower it."
+    bake = math.ceil((60 if it.bake is None else it.bake) / 60)
+    takes = bake * (len(it.canary) + (it.bake is not None)) if it.canary else 0
+    if takes * 60 >= it.deploy_timeout:
+        text = (
+            f"CANARY takes {takes} minutes on TARGET=ecs, with BAKE in whole ones, and DEPLOY_TIMEOUT ends it before "
+            f"that; write DEPLOY_TIMEOUT={takes + 10}m."
+        )
+        yield "CANARY", text
+    for key in it.origins:
+        if (key == "HEALTH_PATH" or keys.pattern(key) == "CHECK_<NAME>") and not it.url:
+            yield key, f"{key} cannot be asked without URL on TARGET=ecs; write URL with where the service is reached."
+
+
 def project(it: Environment) -> Complaints:
     """DEFAULT_ENV, which only common.env may say."""
     origin = it.origins.get("DEFAULT_ENV")
@@ -168,5 +203,6 @@ RULES: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (building, ("target", "builder", "platform")),
     (tagging, ("tag", "build_number", "version_from")),
     (scaling, ("target", "gpu", "gpu_type", "cpu", "memory")),
+    (ecs, ("target", "memory", "tmpfs", "canary", "bake", "deploy_timeout", "url", LINES)),
     (project, ()),
 )

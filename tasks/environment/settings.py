@@ -87,7 +87,9 @@ class Environment(BaseModel):
     )
     region: values.Word = Field("", description="region of the platform")
     cluster: values.Word = Field("", description="ECS cluster")
-    task_family: values.Word = Field("", description="family of the task definitions")
+    task_family: Annotated[str, values.written(forms.family), values.Kind("name")] = Field(
+        "", description="family of the task definitions"
+    )
     container: values.Word = Field("", description="container of the task definition that gets the image")
     docker_context: values.Word = Field("", description="Docker context of the engine to deploy to")
     account: Annotated[str, values.written(forms.account), values.Kind("12 digits")] = Field(
@@ -177,8 +179,14 @@ class Environment(BaseModel):
         "", description="what must answer 2xx or 3xx; without it nothing is probed"
     )
     health_timeout: values.Limit = Field(60.0, description="longest time to get healthy")
+    health_command: values.Command = Field(
+        (), description="health check that runs in the container; its interval, timeout and retries stay as they are"
+    )
     checks: Annotated[tuple[Check, ...], Rows([CHECK, CHECK_BODY, CHECK_HEADERS])] = Field(())
     log_deny: values.Items = Field((), description="texts that no log line may hold")
+    log_group: Annotated[str, values.written(forms.log_group), values.Kind("name")] = Field(
+        "", description="CloudWatch log group that the containers log to"
+    )
     max_error_rate: Annotated[
         float | None, values.written(values.fraction), values.Kind("share: `0.01`, `1%`", default="`5%` while watched")
     ] = Field(None, description="largest share of requests that may fail")

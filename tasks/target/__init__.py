@@ -45,8 +45,11 @@ class Target(Protocol):
     shifts: bool
     """Whether traffic moves by `shift` only. False: the platform moves it, by CANARY and BAKE, while `wait` waits."""
 
-    def current(self) -> Current:
-        """Look: what runs, read from the platform."""
+    keeps_count: bool
+    """Whether a deploy leaves the number of instances as it is where REPLICAS is not written. False: it sets one."""
+
+    def current(self, *, instances: bool = True) -> Current:
+        """Look: what runs, read from the platform. Its `instances` only where they are asked for."""
 
     def recent(self) -> Recent:
         """Look: what happened lately, as far as the platform keeps it apart from what runs."""
@@ -96,8 +99,8 @@ class Target(Protocol):
     def verified(self, revision: str, checks: Sequence[CheckResult]) -> None:
         """Record on the platform that this revision was read back, healthy and checked."""
 
-    def history(self) -> list[Revision]:
-        """Every revision known, newest first."""
+    def history(self) -> Sequence[Revision]:
+        """Every revision known, newest first. What is not looked at may not have been asked of the platform yet."""
 
     def logs(self, query: LogQuery) -> Iterator[LogLine]:
         """Lines in order of time, over all instances."""

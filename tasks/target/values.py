@@ -153,7 +153,7 @@ class Rollout:
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line of a container's output. `at` is UTC, ISO 8601 with nanoseconds as the engine gives it."""
+    """One line of a container's output. `at` is UTC, ISO 8601 with nanoseconds or milliseconds, as it is given."""
 
     at: str
     source: str
@@ -164,8 +164,8 @@ class LogLine:
 class LogQuery:
     """Which lines. `since` is seconds before now (None: from the start); `limit` counts the newest (0: all).
 
-    `filter` keeps lines that contain it. `previous` asks for the revision that served before.
-    `revision` names one ("" is the current one).
+    `filter` keeps lines that contain it, or that match it where the platform has patterns of its own. `previous` asks
+    for the revision that served before, or the instance that ended last. `revision` names one ("" is the current one).
     """
 
     follow: bool = False
@@ -215,7 +215,8 @@ class Removal:
 
 @dataclass(frozen=True)
 class Missing:
-    """Something that `doctor` found absent, and what to type about it."""
+    """Something that `doctor` found absent, and what to type about it. Without `needed` it is only worth knowing."""
 
     what: str
     mend: str = ""
+    needed: bool = True

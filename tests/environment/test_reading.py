@@ -86,12 +86,14 @@ def test_the_clouds_have_settings_of_their_own(project: Project) -> None:
         "CLOUDSQL=p:us-central1:db\nSECRET_KEY=api-key:3\nBUILDER=cloudbuild\nBUILD_MACHINE=E2_HIGHCPU_8\n"
         "BUILD_LOGGING=CLOUD_LOGGING_ONLY\nBUILD_BUCKET=b\nBUILD_CONFIG=cloudbuild.yaml\nBUILD_SECRET_NPM=npm-token\n",
         ecs=ECS + "ACCOUNT=180703226577\nTASK_FAMILY=api-task\nCONTAINER=api\nREPLICAS=2\nREAD_ONLY=true\n"
+        "HEALTH_COMMAND=python -c 'import app'\nLOG_GROUP=/ecs/api\n"
         "SECRET_DB=arn:aws:ssm:eu-north-1:180703226577:parameter/db\n",
     )
     gpu, ecs = environment.load(root, "gpu"), environment.load(root, "ecs")
     assert (gpu.gpu, gpu.gpu_type, gpu.gpu_zonal_redundancy, gpu.public) == (1, "nvidia-l4", False, True)
     assert (gpu.min_instances, gpu.max_instances, gpu.concurrency) == (0, 3, 1)
     assert (ecs.account, ecs.task_family, ecs.replicas) == ("180703226577", "api-task", 2)
+    assert (ecs.health_command, ecs.log_group) == (("python", "-c", "import app"), "/ecs/api")
 
 
 def test_an_environment_is_not_changed_and_not_printed_with_its_variables(project: Project) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tasks import environment
+
 from ..conftest import Project
 from .given import CLOUDRUN, DOCKER, ECS, problems
 
@@ -123,6 +125,66 @@ from .given import CLOUDRUN, DOCKER, ECS, problems
             f"{CLOUDRUN}MIN_INSTANCES=4\nMAX_INSTANCES=3\n",
             "env/local.env:6: MIN_INSTANCES=4 is more than MAX_INSTANCES=3; lower it.",
         ),
+        (
+            f"{CLOUDRUN}HEALTH_COMMAND=true\n",
+            "env/local.env:6: HEALTH_COMMAND does nothing on TARGET=cloudrun, only on ecs; remove it.",
+        ),
+        (
+            f"{DOCKER}LOG_GROUP=/a\n",
+            "env/local.env:4: LOG_GROUP does nothing on TARGET=docker, only on ecs; remove it.",
+        ),
+        (
+            f"{ECS}LOG_GROUP=/ecs/a:b\n",
+            "env/local.env:6: LOG_GROUP='/ecs/a:b' is no log group: "
+            "write letters, digits and `_-/.#`, such as /ecs/api.",
+        ),
+        (
+            f"{ECS}TASK_FAMILY=api:42\n",
+            "env/local.env:6: TASK_FAMILY='api:42' is no family of task definitions: "
+            "write its name alone, such as api.",
+        ),
+        (
+            f"{ECS}MAX_ERROR_RATE=1%\n",
+            "env/local.env:6: MAX_ERROR_RATE does nothing on TARGET=ecs, only on docker and cloudrun; remove it.",
+        ),
+        (
+            f"{ECS}CANARY=10,50\n",
+            "env/local.env:6: CANARY=10,50 is nothing that ECS can do: write one step, such as 10, or all of equal "
+            "steps of at least 3, such as 25,50,75.",
+        ),
+        (
+            f"{ECS}CANARY=25,50\n",
+            "env/local.env:6: CANARY=25,50 is nothing that ECS can do: write one step, such as 25, or all of equal "
+            "steps of at least 3, such as 25,50,75.",
+        ),
+        (
+            f"{ECS}CANARY=25,50,75\nBAKE=270s\nDEPLOY_TIMEOUT=20m\n",
+            "env/local.env:6: CANARY takes 20 minutes on TARGET=ecs, with BAKE in whole ones, and DEPLOY_TIMEOUT ends "
+            "it before that; write DEPLOY_TIMEOUT=30m.",
+        ),
+        (
+            f"{ECS}CANARY=10\nBAKE=25h\nDEPLOY_TIMEOUT=3d\n",
+            "env/local.env:7: BAKE is at most 24h beside CANARY on TARGET=ecs; lower it.",
+        ),
+        (
+            f"{ECS}MEMORY=1GB\n",
+            "env/local.env:6: MEMORY is in whole MiB on TARGET=ecs; write MEMORY=954Mi.",
+        ),
+        (f"{ECS}TMPFS=/tmp\n", "env/local.env:6: TMPFS /tmp needs a size on TARGET=ecs; write /tmp:64Mi."),
+        (
+            f"{ECS}HEALTH_PATH=/health\n",
+            "env/local.env:6: HEALTH_PATH cannot be asked without URL on TARGET=ecs; "
+            "write URL with where the service is reached.",
+        ),
+        (
+            f"{ECS}CHECK_A=GET / 200\n",
+            "env/local.env:6: CHECK_A cannot be asked without URL on TARGET=ecs; "
+            "write URL with where the service is reached.",
+        ),
+        (
+            f"{ECS}REQUIRED=PORT\n",
+            "env/local.env:6: REQUIRED names PORT, which is not set; write ENV_PORT or SECRET_PORT.",
+        ),
         (f"{CLOUDRUN}GPU_TYPE=nvidia-l4\n", "env/local.env:6: GPU_TYPE selects nothing without GPU; write GPU=1."),
         (f"{CLOUDRUN}GPU=1\n", "env/local.env:6: GPU needs a type; write GPU_TYPE=nvidia-l4."),
         (
@@ -142,3 +204,25 @@ from .given import CLOUDRUN, DOCKER, ECS, problems
 )
 def test_settings_that_do_not_fit_are_a_sentence(project: Project, text: str, problem: str) -> None:
     assert problems(project(local=text)) == [problem]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CANARY=10\nBAKE=24h\nDEPLOY_TIMEOUT=3d",
+        "CANARY=25,50,75\nBAKE=270s\nDEPLOY_TIMEOUT=21m",
+        "CANARY=25,50,75",
+        "CANARY=30,60,90",
+        "BAKE=48h",
+        "REQUIRED=PORT\nPORT=8000",
+        "TMPFS=/tmp:64Mi",
+        "MEMORY=1Gi",
+        "URL=https://a.example\nHEALTH_PATH=/health\nCHECK_A=GET / 200",
+    ],
+)
+def test_what_ecs_can_do_is_no_problem(project: Project, line: str) -> None:
+    environment.load(project(local=f"{ECS}{line}\n"), "local")
+
+
+def test_steps_that_ecs_cannot_do_are_fine_elsewhere(project: Project) -> None:
+    environment.load(project(local=f"{DOCKER}CANARY=10,50\nBAKE=48h\nMEMORY=1GB\nTMPFS=/tmp\n"), "local")
