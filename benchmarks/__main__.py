@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 
 from tasks.errors import DockyardError
 
-from . import bulk, change, listing, nothing, rollback, switch
+from . import bulk, change, ecs, listing, nothing, rollback, switch
 from .processes import Failed
 from .stage import Stage, staged
 from .table import Row, render
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "rollback": rollback.measure,
     "switch": switch.measure,
     "bulk": bulk.measure,
+    "ecs": ecs.measure,
 }
 BESIDE = {"change", "nothing", "rollback"}  # that Kamal can do too
 

@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 from benchmarks.clock import interleaved, percentile, ratio
+from benchmarks.ecs import fifty
+from benchmarks.ecs.application import Application
+from benchmarks.ecs.fake import faked
+from benchmarks.ecs.project import EcsProject
+from benchmarks.ecs.sides import before_first_poll
 from benchmarks.switch import Asked
 from benchmarks.table import Row, render
 from tasks.target.docker.engine import Engine
 from tasks.target.docker.names import LABEL
 
+from .server import serving
 from .target.docker.conftest import until
 
 ROOT = Path(__file__).parent.parent
@@ -64,6 +70,24 @@ def test_only_requests_sent_while_a_verb_ran_count_as_sent_during_a_switch() -> 
     asked = Asked([(1.0, 0.1, "a", ""), (2.0, 0.2, "a", ""), (2.5, 9.0, "", "timeout"), (3.0, 0.3, "b", "")])
     assert asked.during([(1.5, 2.75), (3.0, 3.1)]) == [0.2, 0.3]
     assert asked.lost == {"timeout": 1}
+
+
+def test_calls_are_counted_until_the_first_that_asks_how_far_the_rollout_is() -> None:
+    calls = ["DescribeServices", "RegisterTaskDefinition", "UpdateService", "ListServiceDeployments"]
+    assert before_first_poll([f"ecs:{name}" for name in (*calls, "DescribeServiceDeployments", "DescribeTasks")]) == 4
+
+
+def test_services_deployed_at_once_under_a_throttle_are_all_verified_and_leave_no_lock(tmp_path: Path) -> None:
+    names = ["service-00", "service-01", "service-02"]
+    with faked(tmp_path) as fake, serving(Application) as address:
+        project = EcsProject(tmp_path / "project", fake)
+        project.write(names, f"http://{address}")
+        for name in names:
+            fake.service(name)
+        rows = fifty.measure(project, names)
+        unverified = [name for name in names if not fifty.verified(fake, name)]
+    assert [(row.figure, row.goal) for row in rows] == [(0, 0), (0, 0), (0, 0)], rows
+    assert unverified == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
