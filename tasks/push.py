@@ -154,7 +154,7 @@ def find_again(op: Operation, manifest: Manifest) -> None:
     except DockyardError as error:
         op.say(
             f"The tag that finds this image by its inputs could not be set, so other machines may build it again, or "
-            f"find an older one: {error.message} If the registry's tags are immutable, let `inputs-*` be moved."
+            f"find an older one: {error.message}"
         )
 
 

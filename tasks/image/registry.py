@@ -221,9 +221,7 @@ class Registry:
 
 def immutable(repository: Repository, tag: str) -> str:
     """The sentence for a tag that has other content, in a repository that lets none be moved."""
-    mend = (
-        "exclude it from that, or leave it" if tag.startswith(INPUTS) else f"take the next one, --tag={following(tag)}"
-    )
+    mend = "let `inputs-*` be moved" if tag.startswith(INPUTS) else f"take the next one, --tag={following(tag)}"
     return f"{repository.familiar}:{tag} names other content, and the tags of this repository are immutable: {mend}."
 
 

@@ -183,7 +183,7 @@ def test_a_registry_whose_tags_do_not_move(
     assert pushed.code == 0, pushed.err
     assert Registry(repository).digest("v1") == pushed.document["digest"]
     assert "The tag that finds this image by its inputs could not be set" in pushed.err
-    assert "the tag is immutable (status 400). If the registry's tags are immutable, let `inputs-*`" in pushed.err
+    assert "names other content, and the tags of this repository are immutable: let `inputs-*` be moved." in pushed.err
 
 
 def test_nobody_sees_or_takes_such_a_tag(
