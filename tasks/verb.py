@@ -27,7 +27,7 @@ from .operation import Operation as Operation
 from .signals import terminable
 
 Body = Callable[..., Document]
-GARBAGE = 200_000  # objects until Python looks for cycles: 0.1 s of a release went into that, with CPU that users need
+GARBAGE = 700_000  # objects until Python looks for cycles: 0.1 s of a release went into that, with CPU that users need
 
 
 class Verb(Task[Body]):

@@ -23,7 +23,7 @@ STATES = {"COMPLETED": "SUCCESSFUL", "FAILED": "STOPPED"}  # of a service that l
 BACK = {"COMPLETED": "ROLLBACK_SUCCESSFUL", "FAILED": "ROLLBACK_FAILED"}  # of the deployment in the place of the asked
 
 FIRST = 0.1  # seconds until the second look
-GROWTH = 1.25  # of what it has taken up to now
+GROWTH = 1.6  # of what it has taken up to now
 PENDING = 3.0  # the longest pause while no task of it runs: an image is pulled, a machine is found
 RUNNING = 0.9  # while one does: the end is seen within a second
 LATER = 60.0  # seconds after which a deployment is in no hurry: bakes and drains take minutes
