@@ -120,7 +120,8 @@ def roll_out(
         if not no_traffic:
             retire(op, rollout)
         current = looked_back(op, rollout, no_traffic=no_traffic)
-    op.say(f"{rollout.revision} {'is up without traffic' if no_traffic else 'serves'} at {current.url}")
+    at = f" at {current.url}" if current.url else ""
+    op.say(f"{rollout.revision} {'is up without traffic' if no_traffic else 'serves'}{at}")
     return {
         **verify.describe(op, current),
         "revision": rollout.revision,

@@ -90,7 +90,8 @@ def go(op: Operation, way: Way, goal: Revision, *, named: bool) -> Document:
         repin(op, goal.release)
         retire(op, rollout)
         now = verify.describe(op, looked_back(op, rollout))
-    op.say(f"{goal.name} serves at {now['url']}")
+    at = f" at {now['url']}" if now["url"] else ""
+    op.say(f"{goal.name} serves{at}")
     return {**now, "previous": way.leaving or None, "changed": True, "checks": verify.as_documents(checks)}
 
 

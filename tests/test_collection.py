@@ -20,7 +20,10 @@ from .conftest import Dockyard, Project
 
 ROOT = Path(__file__).parent.parent
 LOCAL = "TARGET=docker\nSERVICE=api\nIMAGE=127.0.0.1:5000/api\n"
-HEAVY = ("boto3", "docker", "dotenv", "google", "grpc", "httpx", "pydantic", "requests", "rich")
+HEAVY = (
+    *("boto3", "botocore", "certifi", "docker", "dotenv", "google"),
+    *("grpc", "httpx", "pydantic", "requests", "rich", "urllib3"),
+)
 
 
 def inv(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
