@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from typing import Annotated, Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any
 
 from . import keys
 from .problems import Entry, Problem, complaint
 from .redaction import shown
-from .settings import Environment
+from .settings import Environment, fields
 
 
 def differences(it: Environment, entries: Mapping[str, Entry], wrong: Container[str] = ()) -> Iterator[Problem]:
@@ -48,7 +46,7 @@ def agree(it: Environment, entries: Mapping[str, Entry], key: str, value: str) -
     if keys.is_variable(key):
         return it.variables.get(key.removeprefix("ENV_")) == value
     field = key.lower()
-    if field not in Environment.model_fields:
+    if field not in fields():
         return False
     return bool(getattr(it, field) == typed(it, field, value))
 
@@ -57,11 +55,4 @@ def typed(it: Environment, field: str, value: str) -> Any:
     """A value as the model would hold it. Raises ValueError with the setting's own sentence."""
     if field in ("dockerfile", "context", "build_ca"):
         return it.root / value
-    about = Environment.model_fields[field]
-    annotation: Any = about.annotation
-    for data in about.metadata:
-        annotation = Annotated[annotation, data]
-    try:
-        return TypeAdapter(annotation).validate_python(value)
-    except ValidationError as error:
-        raise error.errors()[0]["ctx"]["error"] from None
+    return fields()[field].convert(value)

@@ -7,7 +7,7 @@ import re
 from functools import cache
 
 from .forms import check_part
-from .settings import Environment, Row, Rows
+from .settings import Row, fields
 from .values import Kind
 
 ALL = ("docker", "cloudrun", "ecs")
@@ -48,16 +48,14 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,47}")
 def rows() -> dict[str, tuple[Row, str]]:
     """Every key, `ENV_<NAME>` and its like included, with its default; in the model's order."""
     found: dict[str, tuple[Row, str]] = {}
-    for name, field in Environment.model_fields.items():
-        several = next((data for data in field.metadata if isinstance(data, Rows)), None)
-        kind = next((data for data in field.metadata if isinstance(data, Kind)), None)
-        if several is not None:
-            found |= {row.key: (row, "") for row in several}
-        elif kind is not None:
-            row = Row(name.upper(), field.description or "", kind.text)
+    for name, about in fields().items():
+        if about.rows is not None:
+            found |= {row.key: (row, "") for row in about.rows}
+        elif about.kind is not None:
+            row = Row(name.upper(), about.description, about.kind.text)
             found[row.key] = (
                 row,
-                kind.default or ("required" if field.is_required() else default(field.default, kind)),
+                about.kind.default or ("required" if about.required else default(about.default, about.kind)),
             )
     return found
 

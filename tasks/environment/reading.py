@@ -6,15 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import Any
 
 from ..errors import SettingError
 from . import COMMON, files, fixed, groups, keys, values
 from .expansion import expand
 from .problems import Entry, Origin, Problem, complaint, refuse
 from .rules import LINES, RULES
-from .settings import Environment
+from .settings import Environment, fields, paths
 
 STAND_INS = {"target": "docker", "service": "x", "image": "x"}  # so that all else is checked where one is missing
 EXAMPLES = {
@@ -83,27 +82,25 @@ def given(entries: Mapping[str, Entry]) -> dict[str, Entry]:
 
 
 def typed(draft: Draft, problems: list[Problem]) -> tuple[Environment, set[str]]:
-    """The model of a draft, and the fields that could not be read, which then have their defaults."""
-    fields = {
-        "root": draft.root,
-        "name": draft.name,
-        "origins": draft.origins,
-        **groups.fields(draft.entries, draft.from_file, problems),
-        **{key.lower(): entry.value for key, entry in draft.entries.items() if key.lower() in Environment.model_fields},
-    }
-    try:
-        return Environment.model_validate(fields), set()
-    except ValidationError as error:
-        wrong = error.errors()
-    bad = {str(each["loc"][0]) for each in wrong}
-    for each in wrong:
-        key = str(each["loc"][0]).upper()
-        if each["type"] != "missing":
-            problems.append(complaint(draft.entries[key], each["ctx"]["error"]))
-        elif draft.complete and key not in draft.origins:
-            problems.append(Problem(draft.origin(key), f"{key} is missing; write {key}= and {EXAMPLES[key]}."))
-    kept = {field: value for field, value in fields.items() if field not in bad}
-    return Environment.model_validate({**{field: STAND_INS[field] for field in bad & STAND_INS.keys()}, **kept}), bad
+    """The environment of a draft, and the fields that could not be read, which then have their defaults."""
+    read: dict[str, Any] = {}
+    wrong = set[str]()
+    for name, about in fields().items():
+        entry = draft.entries.get(name.upper())
+        if entry:
+            try:
+                read[name] = about.convert(entry.value)
+            except ValueError as error:
+                problems.append(complaint(entry, error))
+                wrong.add(name)
+        elif about.required and name in STAND_INS:
+            key = name.upper()
+            if draft.complete and key not in draft.origins:
+                problems.append(Problem(draft.origin(key), f"{key} is missing; write {key}= and {EXAMPLES[key]}."))
+            wrong.add(name)
+    more = groups.fields(draft.entries, draft.from_file, problems)
+    given = {"root": draft.root, **{field: STAND_INS[field] for field in wrong & STAND_INS.keys()}, **read}
+    return Environment(**{**given, **more, "name": draft.name, "origins": draft.origins, **paths(given)}), wrong
 
 
 def default_env(root: Path) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-
-from pydantic import SecretStr
 
 from ..errors import SettingError
 
@@ -58,12 +57,26 @@ _VALUES = re.compile(
 )
 
 
+@dataclass(frozen=True, repr=False)
+class Secret:
+    """A text that is not printed by accident: its repr is redacted."""
+
+    _text: str
+
+    def __repr__(self) -> str:
+        return f"Secret({REDACTED!r})"
+
+    def get_secret_value(self) -> str:
+        """The text itself, for the one who sends it."""
+        return self._text
+
+
 def is_reference(value: str) -> bool:
     """Whether a whole value is a reference that this machine can resolve: `env:NAME` or `file:PATH`."""
     return bool(ENV.fullmatch(value) or FILE.fullmatch(value))
 
 
-def resolve(reference: str, root: Path) -> SecretStr:
+def resolve(reference: str, root: Path) -> Secret:
     """What a reference stands for: `env:NAME` of the process environment, `file:PATH` relative to the project.
 
     One line end at the end of a file is not part of the secret. Raises SettingError for one that is absent,
@@ -72,14 +85,14 @@ def resolve(reference: str, root: Path) -> SecretStr:
     if named := ENV.fullmatch(reference):
         if named[1] not in os.environ:
             raise SettingError(f"{reference} names a variable that is not set; type export {named[1]}=... first.")
-        return SecretStr(text(os.environb[named[1].encode()], reference))
+        return Secret(text(os.environb[named[1].encode()], reference))
     if not (held := FILE.fullmatch(reference)):
         raise SettingError("A secret reference that is neither env:NAME nor file:PATH cannot be read on this machine.")
     try:
         data = (root / held[1]).read_bytes()
     except OSError as error:
         raise SettingError(f"{reference} cannot be read: {error.strerror or error}; make that file.") from None
-    return SecretStr(text(data.removesuffix(b"\r\n" if data.endswith(b"\r\n") else b"\n"), reference))
+    return Secret(text(data.removesuffix(b"\r\n" if data.endswith(b"\r\n") else b"\n"), reference))
 
 
 def text(data: bytes, reference: str) -> str:

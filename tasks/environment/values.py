@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator
-
 from . import units
 
 T = TypeVar("T")
@@ -24,9 +22,11 @@ class Kind:
     default: str = ""
 
 
-def written(convert: Callable[[str], Any]) -> BeforeValidator:
-    """Convert what an env file says; a value that has its type already is taken as it is."""
-    return BeforeValidator(lambda value: convert(value) if isinstance(value, str) else value)
+@dataclass(frozen=True)
+class Written:
+    """How the text in an env file becomes a setting's value. `convert` raises ValueError with a sentence."""
+
+    convert: Callable[[str], Any]
 
 
 def flag(text: str) -> bool:
@@ -133,17 +133,17 @@ def percentages(text: str) -> tuple[int, ...]:
 
 
 Text = Annotated[str, Kind("text")]
-Word = Annotated[str, written(word), Kind("name")]
-Flag = Annotated[bool, written(flag), Kind("true or false")]
-MaybeFlag = Annotated[bool | None, written(flag), Kind("true or false")]
-MaybeSize = Annotated[int | None, written(positive(units.size, "512Mi")), Kind("size: `512Mi`, `1GB`")]
-MaybeCpu = Annotated[float | None, written(positive(units.cpu, "500m")), Kind("CPUs: `2`, `500m`")]
-Wait = Annotated[float, written(units.duration), Kind("duration: `60s`, `15m`")]
-Limit = Annotated[float, written(positive(units.duration, "60s")), Kind("duration: `60s`, `15m`")]
-Count = Annotated[int, written(whole(1)), Kind("number from 1")]
-MaybeCount = Annotated[int | None, written(whole(1)), Kind("number from 1")]
-MaybeZero = Annotated[int | None, written(whole(0)), Kind("number from 0")]
-Names = Annotated[tuple[str, ...], written(names), Kind("names, by comma or space")]
-Items = Annotated[tuple[str, ...], written(items), Kind("texts, by comma")]
-Command = Annotated[tuple[str, ...], written(command), Kind("command line")]
-Percentages = Annotated[tuple[int, ...], written(percentages), Kind("rising percentages: `10,50`")]
+Word = Annotated[str, Written(word), Kind("name")]
+Flag = Annotated[bool, Written(flag), Kind("true or false")]
+MaybeFlag = Annotated[bool | None, Written(flag), Kind("true or false")]
+MaybeSize = Annotated[int | None, Written(positive(units.size, "512Mi")), Kind("size: `512Mi`, `1GB`")]
+MaybeCpu = Annotated[float | None, Written(positive(units.cpu, "500m")), Kind("CPUs: `2`, `500m`")]
+Wait = Annotated[float, Written(units.duration), Kind("duration: `60s`, `15m`")]
+Limit = Annotated[float, Written(positive(units.duration, "60s")), Kind("duration: `60s`, `15m`")]
+Count = Annotated[int, Written(whole(1)), Kind("number from 1")]
+MaybeCount = Annotated[int | None, Written(whole(1)), Kind("number from 1")]
+MaybeZero = Annotated[int | None, Written(whole(0)), Kind("number from 0")]
+Names = Annotated[tuple[str, ...], Written(names), Kind("names, by comma or space")]
+Items = Annotated[tuple[str, ...], Written(items), Kind("texts, by comma")]
+Command = Annotated[tuple[str, ...], Written(command), Kind("command line")]
+Percentages = Annotated[tuple[int, ...], Written(percentages), Kind("rising percentages: `10,50`")]

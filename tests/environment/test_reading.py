@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from tasks import environment
 from tasks.environment.forms import Check
@@ -99,8 +99,8 @@ def test_the_clouds_have_settings_of_their_own(project: Project) -> None:
 def test_an_environment_is_not_changed_and_not_printed_with_its_variables(project: Project) -> None:
     it = environment.load(project(local=DOCKER + "ENV_DB_PASSWORD=hunter2\n"), "local")
     assert "hunter2" not in f"{it!r} {it}"
-    with pytest.raises(ValidationError, match="frozen"):
-        it.port = 1
+    with pytest.raises(FrozenInstanceError):
+        it.port = 1  # type: ignore[misc]
 
 
 def test_an_empty_setting_is_unset_and_an_empty_variable_is_empty(project: Project) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
+from ...environment.secrets import Secret
 from ...environment.units import size
 from . import ledger, names
 
@@ -79,7 +78,7 @@ def tmpfs(mounts: Sequence[str]) -> dict[str, str]:
     return {path: f"size={size(limit)}" if limit else "" for path, _, limit in parts}
 
 
-def environ(environment: Environment, secrets: Mapping[str, SecretStr]) -> list[str]:
+def environ(environment: Environment, secrets: Mapping[str, Secret]) -> list[str]:
     """The variables of the container, byte for byte; `PORT` is set unless given. Holds secrets: never print it."""
     values = {"PORT": str(environment.port), **environment.variables}
     values |= {name: secret.get_secret_value() for name, secret in secrets.items()}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from tasks import environment
+from tasks.environment.secrets import Secret
 from tasks.environment.settings import Environment
 from tasks.errors import DockyardError
 from tasks.target import Change, CheckResult, Release, Revision, Traffic
@@ -101,7 +101,7 @@ def test_a_worker_with_everything(project: Project) -> None:
 
 def test_variables_port_and_secrets(project: Project) -> None:
     it = load(project, "PORT=9000\nENV_A='x y'\nENV_EMPTY=\nSECRET_KEY=env:K\n")
-    secrets = {"KEY": SecretStr("hush")}
+    secrets = {"KEY": Secret("hush")}
     assert containers.environ(it, secrets) == ["PORT=9000", "A=x y", "EMPTY=", "KEY=hush"]
     assert containers.environ(load(project, "ENV_PORT=1\n"), {}) == ["PORT=1"]
 
