@@ -74,7 +74,7 @@ def look(
     health = probe.health(op.environment)
     asked = [*([health] if health else []), *(op.environment.checks if requests else ())]
     with ThreadPoolExecutor(3) as side_by_side:
-        answers = side_by_side.submit(probe.ask, current.url, asked, op.root)
+        answers = side_by_side.submit(op.target.ask, asked)
         attested = side_by_side.submit(op.target.attest, wanted)
         scanned = side_by_side.submit(scan, op, revision, since)
         answered = [replace(each, ok=each.ok or None) if proven else each for each in answers.result()]

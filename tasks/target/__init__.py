@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import SettingError
 from .values import Change as Change
 from .values import CheckResult as CheckResult
 from .values import Current as Current
@@ -56,6 +55,9 @@ class Target(Protocol):
 
     def attest(self, wanted: str) -> list[CheckResult]:
         """What the platform itself says of the serving revision and `wanted`, a digest, beyond what `current` shows."""
+
+    def ask(self, checks: Sequence[Check]) -> list[CheckResult]:
+        """Send requests to the service at the address that its users have; unverified where it cannot be reached."""
 
     def plan(self, release: Release, *, force: bool = False, traffic_tag: str = "") -> Plan:
         """Say: the differences between what runs and what `release` with these settings would be.
@@ -134,7 +136,7 @@ class Target(Protocol):
 
 
 def of(environment: Environment) -> Target:
-    """The environment's target. Raises SettingError for one that this version cannot release to."""
+    """The environment's target. Raises SettingError where the platform's SDK is not installed."""
     if environment.target == "docker":
         from .docker.target import DockerTarget
 
@@ -143,7 +145,6 @@ def of(environment: Environment) -> Target:
         from .ecs.target import EcsTarget
 
         return EcsTarget(environment)
-    raise SettingError(
-        f"TARGET={environment.target} of env/{environment.name}.env is not released to by this version, "
-        f"TARGET=docker is; inv doctor --env={environment.name} checks and explains it."
-    )
+    from .cloudrun.target import CloudRunTarget
+
+    return CloudRunTarget(environment)

@@ -94,6 +94,11 @@ class DockerTarget:
         """Nothing: the engine says all that it knows in `current`."""
         return []
 
+    @told()
+    def ask(self, checks: Sequence[Check]) -> list[CheckResult]:
+        """Send requests to the edge."""
+        return probe.ask(url(self.environment, host(self.service.client)), checks, self.environment.root)
+
     # Say
 
     @told()

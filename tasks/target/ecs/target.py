@@ -113,6 +113,10 @@ class EcsTarget:
         """What ECS says of its own deployment and service revision."""
         return attest.attest(self.clients.ecs, self.environment, self.manifests, self._lately().entries, wanted)
 
+    def ask(self, checks: Sequence[Check]) -> list[CheckResult]:
+        """Send requests to the service's URL."""
+        return probe.ask(self.environment.url, checks, self.environment.root)
+
     # Say
 
     @told()
@@ -163,7 +167,7 @@ class EcsTarget:
 
     def probe(self, check: Check, revision: str) -> CheckResult:  # noqa: ARG002 - a task of ECS has no address of its own
         """Send one request to the service's URL: the revision serves there by now."""
-        return probe.ask(self.environment.url, [check], self.environment.root)[0]
+        return self.ask([check])[0]
 
     @told()
     def shift(self, traffic: Sequence[Traffic]) -> tuple[Traffic, ...]:
