@@ -14,7 +14,6 @@ from .errors import NoLock, PlanDiffers, SettingError
 from .rollout import bring_up, looked_back, retire
 from .target import Plan, Release, Rollout
 from .verb import Document, Operation, verb
-from .who import user_at_host
 
 if TYPE_CHECKING:
     from .image.pin import Pin
@@ -59,21 +58,13 @@ def pinned(op: Operation, note: str = "") -> Release:
     """The pin as a release by whoever runs this. Raises SettingError without a pin."""
     from .image import pin
 
-    return as_release(pin.read(op.root, op.name), who(op), note)
+    return as_release(pin.read(op.root, op.name), op.by, note)
 
 
 def as_release(pin: Pin, by: str, note: str = "") -> Release:
     """A pin, with who and when."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Release(pin.image, pin.digest, pin.tag, pin.git_sha, by=by, at=now, note=note)
-
-
-def who(op: Operation) -> str:
-    """Git's user.email, else user@host."""
-    from .image import source
-
-    email = source.git(op.root, "config", "user.email", may_fail=True) or ""
-    return email.strip() or user_at_host()
 
 
 def roll_out(

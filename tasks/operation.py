@@ -13,6 +13,7 @@ from invoke.context import Context
 
 from . import environment as environments
 from .say import say
+from .who import user_at_host
 
 if TYPE_CHECKING:
     from .environment.settings import Environment
@@ -68,6 +69,14 @@ class Operation:
     def about(self) -> Document:
         """What the documents of most verbs begin with."""
         return {"env": self.name, "target": self.environment.target, "service": self.environment.service}
+
+    @cached_property
+    def by(self) -> str:
+        """Who does it: git's user.email, else user@host."""
+        from .image import source
+
+        email = source.git(self.root, "config", "user.email", may_fail=True) or ""
+        return email.strip() or user_at_host()
 
     @cached_property
     def target(self) -> Target:

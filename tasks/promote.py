@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from . import pin as pinning
 from . import verify
-from .deploy import as_release, refuse_unready, roll_out, who
+from .deploy import as_release, refuse_unready, roll_out
 from .errors import DockyardError, SettingError
 from .target import Release
 from .verb import Document, Operation, verb
@@ -35,7 +35,7 @@ def promote(op: Operation, from_: str = "", to: str = "", note: str = "") -> Doc
         with goal.lock(f"promote {tag or served.digest} from {source.name}"):
             refuse_other(source, served)
             pin = pinning.pin_release(goal, tag=tag, digest=served.digest)
-            document = roll_out(goal, as_release(pin, who(goal), note))
+            document = roll_out(goal, as_release(pin, goal.by, note))
     return {**document, "from": source.name}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import build, push
 from . import pin as pinning
-from .deploy import as_release, refuse_unready, roll_out, who
+from .deploy import as_release, refuse_unready, roll_out
 from .errors import DockyardError
 from .target import LogQuery
 from .verb import Document, Operation, verb
@@ -35,7 +35,7 @@ def release(
     published = push.publish(op, image.tag, also=also, digest=image.digest)
     with op.lock(f"release {published.tag}"):  # or another release of this checkout could pin in between
         pin = pinning.pin_release(op, tag=published.tag)
-        document = roll_out(op, as_release(pin, who(op), note), force=force)
+        document = roll_out(op, as_release(pin, op.by, note), force=force)
     show_recent(op)
     return {**document, "size": pin.size, "reused": image.reused}
 

@@ -10,7 +10,7 @@ from itertools import islice
 
 from . import pin as pinning
 from . import verify
-from .deploy import as_release, roll_out, who
+from .deploy import as_release, roll_out
 from .errors import DockyardError, NoLock, SettingError
 from .rollout import bring_up, looked_back, retire
 from .target import Current, Release, Revision
@@ -180,7 +180,7 @@ def in_registry(op: Operation, digest: str, tag: str) -> Release:
     if tag:
         tags.still(tags.valid(tag), tags.moving(op.environment))
     found = pinning.describe(op, op.registry, pinning.resolve(op, op.registry, tag, digest), tag)
-    return as_release(found, who(op), "rollback")
+    return as_release(found, op.by, "rollback")
 
 
 def repin(op: Operation, release: Release) -> None:
