@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ except ModuleNotFoundError:  # Google's SDKs are an extra: other targets do with
         "Google Cloud needs its SDKs, which are not installed here; type pip install 'dockyard[gcp]'."
     ) from None
 
-from .credentials import LOGIN
+from .credentials import LOGIN, TOKEN
 
 SAME = "then type the same again"
 PERMISSION = re.compile(r"[Pp]ermission '?([a-z]+\.[A-Za-z]+\.[A-Za-z]+)'?")
@@ -25,7 +26,7 @@ DISABLED = re.compile(r"([a-z]+\.googleapis\.com)")
 
 def message(error: BaseException) -> str:
     """Google's own words about an error, without a full stop."""
-    return str(getattr(error, "message", "") or error).strip().rstrip(".")
+    return str(getattr(error, "message", "") or next(iter(error.args), error)).strip().rstrip(".")
 
 
 def sentence(error: Exception) -> str:
@@ -33,13 +34,18 @@ def sentence(error: Exception) -> str:
     said = message(error)
     if isinstance(error, DefaultCredentialsError):
         return f"There are no Google credentials to use ({said}): type {LOGIN}."
+    if isinstance(error, RefreshError | exceptions.Unauthorized) and os.environ.get(TOKEN):
+        return (
+            f"Google does not take the token of {TOKEN} ({said}): one lasts an hour, so set it anew "
+            f'("$(gcloud auth print-access-token)"), {SAME}.'
+        )
     if isinstance(error, RefreshError):
         return f"The Google credentials could not be renewed ({said}): type {LOGIN}, {SAME}."
     if isinstance(error, TransportError | exceptions.ServiceUnavailable | exceptions.RetryError):
         return f"Google could not be reached ({said}): see REGION and the network, {SAME}."
     if isinstance(error, GoogleAuthError):
         return f"The Google credentials are not usable ({said}): type {LOGIN}, {SAME}."
-    if isinstance(error, exceptions.Unauthorized | exceptions.Unauthenticated):
+    if isinstance(error, exceptions.Unauthorized):
         return f"Google does not take these credentials ({said}): log in again ({LOGIN}), or renew the token, {SAME}."
     if isinstance(error, exceptions.Forbidden):
         return denied(said)

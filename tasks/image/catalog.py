@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import DockyardError
-from . import check, ecr
+from . import artifact, check, ecr
 from .images import NEVER, moment, utc
-from .manifest import Manifest
+from .manifest import INDEXES, Manifest
 from .recipe import REVISION
+from .registries import ArtifactRegistry
 from .registry import Registry
 from .tag import for_people
 
@@ -47,21 +48,33 @@ class Entry:
 def read(registry: Registry, say: Callable[[str], None], limit: int = 0) -> list[Entry]:
     """Everything that has a tag, the newest first; what cannot be read is said and left out.
 
-    Of images in ECR beyond the `limit` (0: none are) only that is told which ECR lists. Raises DockyardError where the
-    registry does not answer.
+    Of images in a cloud beyond the `limit` (0: none are) only that is told which the cloud lists. Raises DockyardError
+    where the registry does not answer.
     """
-    place = ecr.place(registry.repository, registry.region)
-    listed = ecr.describe(place) if place else None
-    if place and place.account and listed is None:
-        raise DockyardError(ecr.absent(place))
-    if place and listed is not None and (listed or place.account):
-        return completed(registry, [of_ecr(each) for each in newest(listed)], say, limit)
-    return tagged(registry, say)  # also of a registry on loopback that is no ECR, or whose images another pushed
+    listed = by_cloud(registry)
+    if listed is None:  # also a registry on loopback that stands for no cloud, or whose images another pushed
+        return tagged(registry, say)
+    return completed(registry, listed, say, limit)
 
 
-def newest(listed: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """What DescribeImages lists, by the time of the push, the newest first."""
-    return sorted(listed, key=lambda each: moment_of(each.get("imagePushedAt")))[::-1]
+def by_cloud(registry: Registry) -> list[Entry] | None:
+    """What ECR or Artifact Registry lists, by the time of the push, the newest first; None where only tags are known.
+
+    Raises DockyardError where the cloud has no such repository.
+    """
+    if place := ecr.place(registry.repository, registry.region):
+        details = ecr.describe(place)
+        if place.account and details is None:
+            raise DockyardError(ecr.absent(place))
+        newest: list[Any] = sorted(details or (), key=lambda each: moment_of(each.get("imagePushedAt")), reverse=True)
+        return [*map(of_ecr, newest)] if newest or place.account else None
+    if isinstance(registry, ArtifactRegistry):
+        images = artifact.images(registry.place)
+        if images is None and not registry.place.plain:
+            raise DockyardError(artifact.absent(registry.place))
+        newest = sorted(images or (), key=lambda each: moment_of(each.upload_time), reverse=True)
+        return [*map(of_google, newest)] if newest or not registry.place.plain else None
+    return None
 
 
 def of_ecr(listed: Mapping[str, Any]) -> Entry:
@@ -77,8 +90,18 @@ def of_ecr(listed: Mapping[str, Any]) -> Entry:
     )
 
 
+def of_google(listed: Any) -> Entry:
+    """An image as Artifact Registry lists it; of an index it tells no size but that of the manifest."""
+    return Entry(
+        digest=str(listed.name).rpartition("@")[2],
+        tags=tuple(sorted(for_people(listed.tags))),
+        size=0 if listed.media_type in INDEXES else int(listed.image_size_bytes),
+        pushed_at=utc(moment_of(listed.upload_time)),
+    )
+
+
 def moment_of(at: datetime | None) -> datetime:
-    """A time as botocore gives it; long ago for none."""
+    """A time as botocore and Google's SDK give it; long ago for none."""
     return at.astimezone(UTC) if at else NEVER
 
 
@@ -93,7 +116,7 @@ def completed(registry: Registry, entries: Sequence[Entry], say: Callable[[str],
         except DockyardError as error:
             said.append(str(error.message))
             return known
-        return replace(full, size=known.size, pushed_at=known.pushed_at, findings=known.findings)
+        return replace(full, size=known.size or full.size, pushed_at=known.pushed_at, findings=known.findings)
 
     shown = limit or len(entries)
     with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:

@@ -13,7 +13,8 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-TYPES = (OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST)
+INDEXES = (OCI_INDEX, DOCKER_LIST)
+TYPES = (*INDEXES, OCI_MANIFEST, DOCKER_MANIFEST)
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Manifest:
     @property
     def is_index(self) -> bool:
         """Whether it names other manifests, one a platform."""
-        return self.media_type in (OCI_INDEX, DOCKER_LIST)
+        return self.media_type in INDEXES
 
     @property
     def platforms(self) -> tuple[str, ...]:
