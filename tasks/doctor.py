@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Finding:
 def doctor(op: Operation) -> Document:
     """Check settings, tools, engine, registry and pin of an environment; explain it (exit 1 if one is missing)."""
     about = op.about
-    looks: list[Callable[[Operation], list[Finding]]] = [settings, builder, registry, pin, target]
+    looks: list[Callable[[Operation], list[Finding]]] = [settings, builder, registry, pin, target, version]
     with ThreadPoolExecutor(len(looks)) as side_by_side:
         findings = [each for found in side_by_side.map(lambda look: look(op), looks) for each in found]
     words = {True: "OK", False: "MISSING", None: "-"}
@@ -64,10 +65,12 @@ def builder(op: Operation) -> list[Finding]:
     from .image import recipe, source
 
     environment = op.environment
-    if environment.builder == "cloudbuild":
-        return [Finding("builder", None, "Cloud Build: building there is not in this version")]
     try:
         asked = recipe.of(environment, source.read(op.root))
+        if environment.builder == image.CLOUD:
+            from . import cloud_build
+
+            return [Finding("builder", True, cloud_build.describe(op, asked))]
         recipe.check(environment, asked)
         commands = [image.builder(environment).command(asked, platform) for platform in environment.platform]
     except DockyardError as error:
@@ -108,10 +111,6 @@ def target(op: Operation) -> list[Finding]:
         there = importlib.util.find_spec(module.partition(".")[0]) is not None
         if not there:
             return [Finding(f"{extra} extra", False, f"pip install 'dockyard[{extra}]'")]
-    if kind == "cloudrun":
-        return [
-            Finding("target", None, f"{PLATFORMS[kind]}: checked and explained; releasing to it is not in this version")
-        ]
     try:
         found = op.target.missing()
     except DockyardError as error:
@@ -123,3 +122,30 @@ def target(op: Operation) -> list[Finding]:
     return (
         told if any(each.needed for each in found) else [Finding("target", True, f"{PLATFORMS[kind]} answers"), *told]
     )
+
+
+def version(op: Operation) -> list[Finding]:
+    """Whether the version, the pin's tag and what is deployed are one, where VERSION_FROM says what the version is."""
+    from .image import pin as pins
+    from .image import version as versions
+
+    it = op.environment
+    if not it.version_from:
+        return []
+    try:
+        now = versions.read(op.root, it.version_from, it.build_number)
+        pinned = pins.read(op.root, op.name).tag if pins.path_of(op.root, op.name).exists() else ""
+        serving = op.target.current(instances=False).revision
+    except DockyardError as error:
+        return [Finding("version", None, f"not compared: {error.message}")]
+    deployed = serving.release.tag if serving else ""
+    told = f"{now} by VERSION_FROM={it.version_from}, {pinned or 'nothing'} pinned, {deployed or 'nothing'} deployed"
+    if of_version(pinned, now) and pinned == deployed:
+        return [Finding("version", True, told)]
+    mend = "deploy" if of_version(pinned, now) else "release"
+    return [Finding("version", None, f"{told}: they do not agree; inv {mend} --env={op.name} brings that up")]
+
+
+def of_version(tag: str, version: str) -> bool:
+    """Whether a tag is of a version: `v6.0.1` and `6.0.1-v2` are of 6.0.1, `6.0.10` and `16.0.1` are not."""
+    return re.search(rf"(?<![0-9.]){re.escape(version)}(?![0-9]|\.[0-9])", tag) is not None

@@ -39,6 +39,10 @@ class Unreadable(DockyardError):
     """A log that cannot be read from here, which tells nothing about what writes it (exit 1)."""
 
 
+class Overtaken(DockyardError):
+    """Somebody changed the service before this release had changed anything (exit 1)."""
+
+
 class PlanDiffers(DockyardError):
     """`deploy.plan` found differences (exit 2). Not a failure: its message may be empty."""
 

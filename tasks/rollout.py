@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from . import bake, verify
-from .errors import DeployFailed, DockyardError, Interrupted, Locked
+from .errors import DeployFailed, DockyardError, Interrupted, Locked, Overtaken
 from .signals import uninterrupted
 from .target import CheckResult, Current, Rollout, Traffic
 from .verb import Operation
@@ -148,7 +148,7 @@ def undoing(op: Operation, rollout: Rollout) -> Iterator[None]:
     """Give the traffic back and take the revision away if the block does not get to its end."""
     try:
         yield
-    except Locked:  # somebody took the service over: what it does now is theirs
+    except (Locked, Overtaken):  # somebody has the service: what it does now is theirs
         raise
     except BaseException as error:
         failure = error if isinstance(error, DockyardError) else None

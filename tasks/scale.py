@@ -37,7 +37,8 @@ def carry_out(op: Operation, revision: str, before: int, wanted: int) -> Current
             said += "\n" if "\n" in said else " "
             raise DeployFailed(f"{said}{left(op, revision, before)}", failure.document) from None
     after = count(current)
-    op.say(f"{'No changes: ' if after == before else ''}{revision} has {counted(after)}.")
+    has = "has" if current.least is None else "keeps at least"
+    op.say(f"{'No changes: ' if after == before else ''}{revision} {has} {counted(after)}.")
     return current
 
 
@@ -62,7 +63,12 @@ def number(replicas: str) -> int:
 
 
 def count(current: Current) -> int:
-    """How many replicas the serving revision has, or is to have where the platform says so; workers not counted."""
+    """How many replicas the serving revision has, or is to have where the platform says so; workers not counted.
+
+    Where the platform adds more by itself, it is how many it keeps.
+    """
+    if current.least is not None:
+        return current.least
     if current.desired is not None:
         return current.desired
     name = current.revision.name if current.revision else ""

@@ -36,6 +36,8 @@ def status(op: Operation) -> Document:
         op.show(f"  traffic  {share.percent:>3} % {share.revision}{tagged}{answered}")
     if current.desired is not None:
         op.show(f"  running  {running(current)} of {current.desired}")
+    if current.least:
+        op.show(f"  keeps    {current.least} instances at least")
     for each in current.instances:
         op.show(f"  {each.process:<8} {each.name} {each.state}{f' ({each.detail})' if each.detail else ''}")
     show_recent(op, recent.result())
@@ -64,6 +66,7 @@ def report(op: Operation, current: Current) -> Document:
         **describe(op, current),
         "pinned": pinned_digest(op),
         **({} if current.desired is None else {"running": running(current), "desired": current.desired}),
+        **({} if current.least is None else {"least": current.least}),
         "instances": [
             {"name": i.name, "revision": i.revision, "process": i.process, "state": i.state, "detail": i.detail}
             for i in current.instances

@@ -136,7 +136,8 @@ def scan(op: Operation, revision: Revision, since: float | None) -> list[CheckRe
     if not op.environment.log_deny:
         return []
     try:
-        lines = list(op.target.logs(LogQuery(limit=0, since=since, revision=revision.name)))
+        asked = LogQuery(limit=0, since=since, revision=revision.name, sought=op.environment.log_deny)
+        lines = list(op.target.logs(asked))
     except Unreadable as error:
         return [CheckResult("log", None, str(error.message))]
     for line in lines:
@@ -145,7 +146,7 @@ def scan(op: Operation, revision: Revision, since: float | None) -> list[CheckRe
                 return [CheckResult("log", False, f"{line.source}: {line.text.strip()}")]
     if not lines:
         return [CheckResult("log", None, "no line to read yet")]
-    return [CheckResult("log", True, f"{len(lines)} lines without {', '.join(op.environment.log_deny)}")]
+    return [CheckResult("log", True, f"no line with {', '.join(op.environment.log_deny)}")]
 
 
 def say(op: Operation, checks: Sequence[CheckResult]) -> None:

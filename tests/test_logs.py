@@ -81,7 +81,7 @@ def objects(out: str) -> list[dict[str, str]]:
 def test_replicas_and_workers_are_interleaved_in_order_of_time(served: tuple[Service, str, str], logs: Inv) -> None:
     _, _, second = served
     found = objects(logs("--limit=0 --json").out)
-    assert all(list(line) == ["at", "source", "text"] for line in found)
+    assert all(list(line) == ["at", "source", "text", "severity"] for line in found)
     assert [line["at"] for line in found] == sorted(line["at"] for line in found)
     assert {line["source"] for line in found} == {f"{second}{end}" for end in ("", "-2", "-ticks", "-bytes")}
     requests = [line for line in found if line["text"].startswith("request")]

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 
-from . import keys, names
+from . import cloudrun, keys, names
 from .references import readable, wanted
 from .secrets import looks_secret
 from .settings import Environment
@@ -22,7 +22,6 @@ RESERVED = re.compile(r"PORT|K_SERVICE|K_REVISION|K_CONFIGURATION|X_GOOGLE_.*") 
 CLOUD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 MIB = 1024**2
 LONGEST_BAKE = 86400.0  # seconds: ECS takes 0 to 1440 minutes
-L4 = (4.0, 16 * 1024**3)  # the least CPU and memory beside an L4 on Cloud Run
 LEAST_MEMORY = {"docker": "6Mi", "ecs": "6Mi", "cloudrun": "128Mi"}  # less is refused when it is too late
 
 
@@ -130,25 +129,16 @@ def tagging(it: Environment) -> Complaints:
 
 
 def scaling(it: Environment) -> Complaints:
-    """Instances, GPUs and times that fit together."""
+    """Instances, GPUs and memory that fit together."""
     if it.min_instances is not None and it.max_instances is not None and it.min_instances > it.max_instances:
         text = f"MIN_INSTANCES={it.min_instances} is more than MAX_INSTANCES={it.max_instances}; lower it."
         yield "MIN_INSTANCES", text
     for key in ("GPU_TYPE", "GPU_ZONAL_REDUNDANCY"):
         if key in it.origins and "GPU" not in it.origins:
             yield key, f"{key} selects nothing without GPU; write GPU=1."
-    if "GPU" in it.origins and "GPU_TYPE" not in it.origins and it.target == "cloudrun":
-        yield "GPU", "GPU needs a type; write GPU_TYPE=nvidia-l4."
-    if it.gpu and it.gpu_type == "nvidia-l4":
-        for key, value, enough, words in (("CPU", it.cpu, L4[0], "4"), ("MEMORY", it.memory, L4[1], "16Gi")):
-            if (value or 0) < enough:
-                text = f"{key} must be at least {words} beside GPU_TYPE=nvidia-l4; write {key}={words}."
-                yield key if key in it.origins else "GPU", text
     least = LEAST_MEMORY[it.target]
     if it.memory is not None and it.memory < size(least):
         yield "MEMORY", f"MEMORY is less than {least}, the least on TARGET={it.target}; write a unit: 512Mi, not 512."
-    if it.target == "cloudrun" and it.request_timeout > 3600:
-        yield "REQUEST_TIMEOUT", "REQUEST_TIMEOUT is at most 60m on Cloud Run; lower it."
 
 
 def ecs(it: Environment) -> Complaints:
@@ -202,7 +192,11 @@ RULES: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     (variables, ("target",)),
     (building, ("target", "builder", "platform")),
     (tagging, ("tag", "build_number", "version_from")),
-    (scaling, ("target", "gpu", "gpu_type", "cpu", "memory")),
+    (scaling, ("target", "memory", "min_instances", "max_instances")),
+    (cloudrun.sizes, ("target", "gpu", "gpu_type", "cpu", "memory", "concurrency")),
+    (cloudrun.times, ("target", "request_timeout", "health_path", "health_timeout")),
+    (cloudrun.named, ("target", "service", "service_account")),
+    (cloudrun.variables, ("target",)),
     (ecs, ("target", "memory", "tmpfs", "canary", "bake", "deploy_timeout", "url", LINES)),
     (project, ()),
 )

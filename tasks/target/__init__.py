@@ -59,10 +59,11 @@ class Target(Protocol):
     def ask(self, checks: Sequence[Check]) -> list[CheckResult]:
         """Send requests to the service at the address that its users have; unverified where it cannot be reached."""
 
-    def plan(self, release: Release, *, force: bool = False, traffic_tag: str = "") -> Plan:
+    def plan(self, release: Release, *, force: bool = False, traffic_tag: str = "", checked: bool = False) -> Plan:
         """Say: the differences between what runs and what `release` with these settings would be.
 
-        Raises SettingError for a traffic tag that the platform cannot have.
+        `checked` has the platform validate it, where it does that without changing anything. Raises SettingError for a
+        traffic tag that the platform cannot have.
         """
 
     def apply(self, plan: Plan) -> Rollout:

@@ -65,6 +65,9 @@ class Place(Protocol):
 class Lock:
     """A service's lock, as one process sees it; `id` is the platform's name for it while this process holds it."""
 
+    lease = LEASE
+    """Seconds after the last sign of life until it ends by itself."""
+
     def __init__(self, place: Place, service: str, env: str) -> None:
         self.place = place
         self.service = service
@@ -145,7 +148,7 @@ class Lock:
 
     def acquire(self, reason: str, wait: float, own: str = "") -> str:
         """The id of a lock of one's own: with a lease and a token, or without both. Raises Locked."""
-        claim = Claim(self.env, user_at_host(), reason, own, LEASE if own else 0.0)
+        claim = Claim(self.env, user_at_host(), reason, own, self.lease if own else 0.0)
         deadline = time.monotonic() + wait
         watch, tried, found = Watch(), "", None
         while True:
@@ -213,6 +216,6 @@ class Lock:
                 if held:
                     self.place.remove(held)
         except DockyardError as error:
-            say(f"The lock of {self.service} ends by itself within {LEASE:.0f} s. {error.message}")
+            say(f"The lock of {self.service} ends by itself within {self.lease:.0f} s. {error.message}")
             return False
         return True

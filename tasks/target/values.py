@@ -84,6 +84,7 @@ class Current:
     url: str = ""
     served: tuple[Served, ...] = ()  # by revision; one that is missing the platform does not count
     desired: int | None = None  # how many instances of the service itself should run; None where nobody says
+    least: int | None = None  # how many are kept, where the platform itself adds more; None where it does not
 
 
 @dataclass(frozen=True)
@@ -153,11 +154,15 @@ class Rollout:
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line of a container's output. `at` is UTC, ISO 8601 with nanoseconds or milliseconds, as it is given."""
+    """One line of a container's output. `at` is UTC, ISO 8601 with nanoseconds or milliseconds, as it is given.
+
+    `severity` is `ERROR` and the like, "" where the platform knows none.
+    """
 
     at: str
     source: str
     text: str
+    severity: str = ""
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,7 @@ class LogQuery:
 
     `filter` keeps lines that contain it, or that match it where the platform has patterns of its own. `previous` asks
     for the revision that served before, or the instance that ended last. `revision` names one ("" is the current one).
+    Only lines with one of `sought` matter, or that there is any: a platform that can search may leave out all others.
     """
 
     follow: bool = False
@@ -174,6 +180,7 @@ class LogQuery:
     limit: int = 100
     previous: bool = False
     revision: str = ""
+    sought: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

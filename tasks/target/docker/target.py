@@ -102,7 +102,14 @@ class DockerTarget:
     # Say
 
     @told()
-    def plan(self, release: Release, *, force: bool = False, traffic_tag: str = "") -> Plan:
+    def plan(
+        self,
+        release: Release,
+        *,
+        force: bool = False,
+        traffic_tag: str = "",
+        checked: bool = False,  # noqa: ARG002 - the engine validates nothing
+    ) -> Plan:
         """The differences between what runs and what the release with these settings would be."""
         planning.refuse_tag(self.environment, traffic_tag)
         if names.WEB in self.environment.processes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ...environment.secrets import REDACTED, looks_secret, redact
+from ...environment.secrets import redact
 from ...image.reference import split
 from .. import Change
+from ..words import arguments
 from .normal import Path, flat
 
 
@@ -67,16 +67,3 @@ def text(path: Path, value: Any) -> str:
         return arguments([each if isinstance(each, str) else str(each) for each in value])
     name = path[-2] if path[-1] == "value" and len(path) > 1 else path[-1]
     return redact("" if path[-1] == "valueFrom" else name, str(value)) or "''"
-
-
-def arguments(words: Sequence[str]) -> str:
-    """A command line, without the values of `--token=...`, `--token ...` and `TOKEN=...`."""
-    found, before = list[str](), ""
-    for word in words:
-        name, equals, value = word.partition("=")
-        if equals and looks_secret(name, value):
-            found.append(f"{name}={REDACTED}")
-        else:
-            found.append(redact(before.lstrip("-") if before.startswith("-") else "", word))
-        before = word
-    return shlex.join(found)

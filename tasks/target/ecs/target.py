@@ -120,7 +120,14 @@ class EcsTarget:
     # Say
 
     @told()
-    def plan(self, release: Release, *, force: bool = False, traffic_tag: str = "") -> Plan:  # noqa: ARG002 - none here
+    def plan(
+        self,
+        release: Release,
+        *,
+        force: bool = False,
+        traffic_tag: str = "",  # noqa: ARG002 - none here
+        checked: bool = False,  # noqa: ARG002 - ECS validates nothing
+    ) -> Plan:
         """The differences between what runs and what the release with these settings would be."""
         plans.forget(self.fleet, self._planned)
         self._planned = plans.plan(self.fleet, self._look(), release, force=force)
