@@ -46,7 +46,7 @@ def deploy(
 @verb()
 def plan(op: Operation) -> Document:
     """Show what a deploy would change (exit 0: nothing, exit 2: something)."""
-    planned = op.target.plan(pinned(op))
+    planned = op.target.plan(pinned(op), checked=True)
     document = plan_document(op, planned)
     show_plan(op, planned)
     if planned.changes:
@@ -87,7 +87,8 @@ def roll_out(
             f"TARGET={op.environment.target} moves the traffic itself, so nothing can be brought up without it: "
             "leave --no-traffic and --traffic-tag out; CANARY has it moved in steps."
         )
-    planned = op.target.plan(release, force=force, traffic_tag=traffic_tag)
+    checked = op.dry or (migrations and bool(op.environment.release_command))  # what is refused migrates nothing
+    planned = op.target.plan(release, force=force, traffic_tag=traffic_tag, checked=checked)
     if no_traffic and not planned.previous:
         raise SettingError(
             f"{op.environment.service} has no revision to serve beside; leave --no-traffic out of a first deploy."

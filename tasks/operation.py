@@ -95,9 +95,12 @@ class Operation:
     @cached_property
     def registry(self) -> Registry:
         """The registry's repository that IMAGE names, one connection for all steps."""
-        from .image import registries
+        from .image import artifact, registries
 
-        return registries.of(self.environment)
+        found = registries.of(self.environment)
+        if notice := artifact.notice(found.repository):
+            self.say(notice)
+        return found
 
     @property
     def dry(self) -> bool:

@@ -19,7 +19,7 @@ SHA = re.compile(r"[0-9a-f]{7,64}(-dirty)?")
 @verb(
     changes=True,
     help={
-        "tag": "which tag, rather than that of the newest image of this environment on the engine",
+        "tag": "which tag, rather than that of the newest image of this environment",
         "digest": "which digest, sha256:…; the registry must have it",
     },
 )
@@ -76,11 +76,10 @@ def existing(op: Operation) -> Pin | None:
 
 
 def newest(op: Operation) -> str:
-    """The tag of this environment's newest image on the engine."""
-    from .image.images import Images
+    """The tag of this environment's newest image, as `push` takes it."""
     from .push import newest as newest_of
 
-    return newest_of(op, Images(op.engine, op.environment.image))
+    return newest_of(op)
 
 
 def resolve(op: Operation, registry: Registry, tag: str, digest: str) -> Manifest:

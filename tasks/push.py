@@ -10,7 +10,7 @@ from .verb import Document, Operation, verb
 
 if TYPE_CHECKING:
     from .image import Pushed
-    from .image.images import Images, Stored
+    from .image.images import Stored
     from .image.manifest import Manifest
     from .image.publish import Upload
     from .image.registry import Registry
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @verb(
     changes=True,
     help={
-        "tag": "which image, rather than the newest of this environment on the engine",
+        "tag": "which image, rather than the newest of this environment",
         "also": "moving tags to move to it, beside ALSO_TAG: latest,stable",
     },
 )
@@ -42,21 +42,20 @@ def publish(op: Operation, tag: str = "", also: str = "", digest: str = "") -> P
     """Push an image (that of `tag`, else the newest one) if the registry has it not, then move the moving tags.
 
     The tag of its inputs comes to name it too, so that no machine builds the same again. `digest` is what the registry
-    has already of an image that is not on the engine: it is only given the tag. A dry run looks and says.
+    has already of an image that is not on the engine: it is only given the tag. What Cloud Build made is in the
+    registry, so an engine is asked only for what is not there. A dry run looks and says.
     Raises DockyardError if other content has the tag, and if what the registry has afterwards is not what was pushed;
     SettingError for a moving tag as the image's own.
     """
     from . import image
     from .image import publish as publishing
     from .image import tag as tags
-    from .image.images import Images
 
     environment, registry = op.environment, op.registry
     more = (name.strip() for name in also.split(",") if name.strip())
     moves = [tags.valid(name) for name in (*environment.also_tag, *more)]
-    images = Images(op.engine, environment.image)
-    tag = tags.still(tags.valid(tag), tags.moving(environment, moves)) if tag else newest(op, images, moves)
-    stored = {} if digest else on_engine(op, images, tag)
+    tag = tags.still(tags.valid(tag), tags.moving(environment, moves)) if tag else newest(op, moves)
+    stored = {} if digest or landed(op, tag) else on_engine(op, tag)
     by_inputs = publishing.by_inputs(each.labels for each in stored.values())
     known = publishing.look(registry, {tag, *stored, by_inputs, digest} - {""})
     same = known.get(by_inputs)
@@ -64,7 +63,7 @@ def publish(op: Operation, tag: str = "", also: str = "", digest: str = "") -> P
     there, given = known[tag], known.get(digest)
     if not (stored or there or given):
         raise DockyardError(
-            f"There is no image {environment.image}:{tag}, neither on this engine nor in the registry: "
+            f"There is no image {environment.image}:{tag}, neither on an engine here nor in the registry: "
             f"type inv build --env={op.name} --tag={tag}."
         )
     if op.dry:
@@ -82,14 +81,65 @@ def publish(op: Operation, tag: str = "", also: str = "", digest: str = "") -> P
     return image.Pushed(environment.image, tag, manifest.digest, size, moved, pushed=there is None)
 
 
-def newest(op: Operation, images: Images, also: Iterable[str] = ()) -> str:
+def landed(op: Operation, tag: str) -> bool:
+    """Whether no engine is to be asked: Cloud Build left the image in the registry, or there is no engine to ask."""
+    from . import image
+
+    if op.environment.builder != image.CLOUD:
+        return False
+    if op.registry.digest(tag):
+        return True
+    try:
+        _ = op.engine
+    except DockyardError:
+        return True
+    return False
+
+
+def newest(op: Operation, also: Iterable[str] = ()) -> str:
+    """The tag of this environment's newest image: on the engine, or in the registry where Cloud Build leaves it.
+
+    Raises DockyardError if there is none.
+    """
+    from . import image
+
+    return newest_in_registry(op, also) if op.environment.builder == image.CLOUD else newest_on_engine(op, also)
+
+
+def newest_in_registry(op: Operation, also: Iterable[str] = ()) -> str:
+    """The tag of what was pushed last for this environment. Raises DockyardError if nothing was.
+
+    What a build configuration of the user's own made has no label of the environment.
+    """
+    from .image import catalog, recipe, source
+    from .image import tag as tags
+
+    environment, registry = op.environment, op.registry
+    moving = tags.moving(environment, also)
+    for entry in catalog.read(registry, op.say, 1):
+        platform = entry.platforms[0] if len(entry.platforms) == 1 else ""
+        names = tags.whole(entry.tags, environment.platform, platform) if platform else list(entry.tags)
+        names = [name for name in names if name not in moving]
+        if not names:
+            continue
+        labels = (registry.config(entry.digest).get("config") or {}).get("Labels") or {}
+        if labels.get(recipe.ENV, op.name if environment.build_config else "") == op.name:
+            return tags.newest(names, tags.expected(environment, source.read(op.root)))
+    raise DockyardError(
+        f"The registry has no image {environment.image} of {op.name}: type inv build --env={op.name}, "
+        "or name one with --tag."
+    )
+
+
+def newest_on_engine(op: Operation, also: Iterable[str] = ()) -> str:
     """The tag of this environment's newest image on the engine. Raises DockyardError if there is none."""
     from .image import recipe, source
     from .image import tag as tags
+    from .image.images import Images
 
     environment = op.environment
     moving = tags.moving(environment, also)
-    for image in images.labelled({recipe.ENV: op.name}):
+    for image in Images(op.engine, environment.image).labelled({recipe.ENV: op.name}):
         names = tags.whole(image.tags, environment.platform, image.platform)
         names = [name for name in names if name not in moving]
         if len(names) > 1:
@@ -102,14 +152,16 @@ def newest(op: Operation, images: Images, also: Iterable[str] = ()) -> str:
     )
 
 
-def on_engine(op: Operation, images: Images, tag: str) -> dict[str, Stored]:
+def on_engine(op: Operation, tag: str) -> dict[str, Stored]:
     """The engine's image of each platform, by the tag that it goes under; none if it has none of them.
 
     Raises DockyardError for a wrong architecture, for too large an image, and if a platform is missing.
     """
     from .image import check
     from .image import tag as tags
+    from .image.images import Images
 
+    images = Images(op.engine, op.environment.image)
     found: dict[str, Stored] = {}
     names = tags.each(tag, op.environment.platform)
     for platform, name in names.items():

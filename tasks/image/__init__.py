@@ -46,8 +46,11 @@ class Built:
     size: int
 
 
+CLOUD = "cloudbuild"  # the one builder whose images land in the registry, and not on an engine
+
+
 class Builder(Protocol):
-    """Makes images out of recipes. Chosen once, by `builder(environment)`."""
+    """Makes images out of recipes, on an engine. Chosen once, by `builder(environment)`."""
 
     def command(self, recipe: Recipe, platform: str) -> str:
         """What would be done, for `--dry`, as one line without secrets."""
@@ -62,7 +65,8 @@ class Image:
 
     `size` is in bytes as the engine counts (the largest platform's). `reused` says that the same inputs were
     found, here or in the registry; `changed` is False if the tag named this already. A dry run builds no `images`.
-    `digest` is the registry's, of an image that the registry has and the engine has not: it has no tag and size yet.
+    `digest` is the registry's, of an image that the registry has and the engine has not: if it was reused from there it
+    has no size yet, and an engine's builder gives it no tag.
     """
 
     reference: str
@@ -87,7 +91,7 @@ class Pushed:
 
 
 def builder(environment: Environment, name: str = "", client: docker.DockerClient | None = None) -> Builder:
-    """The environment's builder, or the one that `--builder` names. Raises SettingError.
+    """The environment's builder on an engine, or the one that `--builder` names. Raises SettingError.
 
     `client` is the engine that images land on (None: the one that Docker's CLI would use).
     """
@@ -100,4 +104,4 @@ def builder(environment: Environment, name: str = "", client: docker.DockerClien
         from .classic import Classic
 
         return Classic(client)
-    raise SettingError(f"BUILDER={name} cannot build with this version: use buildkit or engine.")
+    raise SettingError(f"BUILDER={name} is no builder of Dockyard's: use buildkit, engine or cloudbuild.")

@@ -11,16 +11,21 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import urlencode, urljoin
 
-import httpx
+from urllib3.exceptions import HTTPError
+from urllib3.util import Timeout
 
 from ..errors import DockyardError
 from .credentials import denied
 from .manifest import Manifest
 from .registry import Registry, said
+from .session import reason
 
 AT_ONCE = 4  # blobs side by side
-PATIENCE = httpx.Timeout(30.0, connect=5.0, read=300.0)  # a registry reads a large blob again before it answers
+# A registry reads a large blob again before it answers. urllib3 waits for each part to leave as for a connection.
+PATIENCE = Timeout(connect=30.0, read=300.0)  # seconds
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ def parts(here: Registry, manifest: Manifest) -> Iterator[Manifest]:
 
 def holds(registry: Registry, digest: str) -> bool:
     """Whether a repository has a blob."""
-    return registry.ask("HEAD", f"blobs/{digest}").is_success
+    return registry.ask("HEAD", f"blobs/{digest}").status == HTTPStatus.OK
 
 
 def carry_out(here: Registry, there: Registry, copy: Copy) -> None:
@@ -90,10 +95,10 @@ def begin(here: Registry, there: Registry, digest: str) -> str:
     """Where to upload a blob; "" where the registry has mounted it from the other repository."""
     if here.repository.host == there.repository.host:
         with suppress(DockyardError):  # who may push there may have no right to mount
-            asked = there.ask("POST", "blobs/uploads/", params={"mount": digest, "from": here.repository.path})
-            if asked.status_code == httpx.codes.CREATED:
+            asked = there.ask("POST", f"blobs/uploads/?{urlencode({'mount': digest, 'from': here.repository.path})}")
+            if asked.status == HTTPStatus.CREATED:
                 return ""
-            if asked.status_code == httpx.codes.ACCEPTED:
+            if asked.status == HTTPStatus.ACCEPTED:
                 return str(asked.headers.get("Location", ""))
     asked = there.ask("POST", "blobs/uploads/")
     return str(asked.headers.get("Location", ""))
@@ -101,22 +106,16 @@ def begin(here: Registry, there: Registry, digest: str) -> str:
 
 def upload(there: Registry, location: str, digest: str, size: int, content: Iterator[bytes]) -> None:
     """Upload one blob as it comes. A login is sent to the registry itself alone. Raises DockyardError."""
-    own = httpx.URL(there.repository.url + "/")
-    url = own.join(location).copy_merge_params({"digest": digest})
+    url = urljoin(f"{there.repository.url}/", location)
+    url += f"{'&' if '?' in url else '?'}{urlencode({'digest': digest})}"
+    headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
     try:
-        answer = there.client.put(
-            url,
-            content=content,
-            headers={"Content-Length": str(size), "Content-Type": "application/octet-stream"},
-            auth=there.auth if url.netloc == own.netloc else httpx.Auth(),
-            follow_redirects=False,
-            timeout=PATIENCE,
-        )
-    except (httpx.HTTPError, httpx.StreamError) as error:
-        raise DockyardError(failed(there, digest, f"{error or type(error).__name__};")) from None
-    if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        raise DockyardError(denied(there.repository, f"status {answer.status_code}"))
-    if answer.status_code != httpx.codes.CREATED:
+        answer = there.session.send("PUT", url, headers=headers, content=whole(size, content), timeout=PATIENCE)
+    except HTTPError as error:
+        raise DockyardError(failed(there, digest, f"{reason(error, url)};")) from None
+    if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        raise DockyardError(denied(there.repository, said(answer).removesuffix(".")))
+    if answer.status != HTTPStatus.CREATED:
         raise DockyardError(failed(there, digest, said(answer)))
 
 
@@ -134,3 +133,15 @@ def until(over: threading.Event, content: Iterator[bytes]) -> Iterator[bytes]:
         if over.is_set():
             raise DockyardError("The copy was given up.")
         yield part
+
+
+def whole(size: int, content: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes. Raises HTTPError where they are not so many: the registry would wait for the rest."""
+    left = size
+    for part in content:
+        left -= len(part)
+        if left < 0:
+            break
+        yield part
+    if left:
+        raise HTTPError(f"its manifest says {size} bytes, and it has {'more' if left < 0 else size - left}")

@@ -1,27 +1,34 @@
-"""Credentials of the AWS chain for ECR, else from Docker's own config and helpers, and how a registry asks for them.
+"""Credentials of the cloud for ECR and Artifact Registry, else from Docker's own config, and how a registry asks.
 
 Distribution's specification: a 401 names a scheme, `Basic`, or `Bearer` with a realm that gives tokens.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from base64 import b64encode
-from collections.abc import Generator
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-import httpx
 from docker import auth
 from docker.errors import DockerException
+from urllib3.util import parse_url
 
 from ..errors import DockyardError
 from .reference import Repository
 
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
+
 PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+AUTHORIZATION = "Authorization"
 CLIENT = "dockyard"  # how the OAuth2 endpoint is told who asks
 
 
@@ -49,13 +56,16 @@ class Credentials:
 
 
 def look_up(repository: Repository, region: str = "") -> Credentials:
-    """The login for a registry: of the AWS credentials for ECR, else Docker's own; empty for an anonymous visit.
+    """The login for a registry: of AWS for ECR, of Google for Artifact Registry, else Docker's own; empty for nobody.
 
-    `region` lets a registry on loopback be ECR, as `ecr.place` says. Where AWS gives no login, Docker's own is used if
-    it has one. Raises DockyardError.
+    `region` lets a registry on loopback be ECR, as `ecr.place` says. Where a cloud gives no login, Docker's own is used
+    if it has one. Raises DockyardError.
     """
-    from . import ecr
+    from ..gcp.credentials import at_hand
+    from . import artifact, ecr
 
+    if artifact.place(repository) and at_hand():
+        return of_google(repository)
     place = ecr.place(repository, region)
     if place is None:
         return of_docker(repository)
@@ -66,6 +76,20 @@ def look_up(repository: Repository, region: str = "") -> Credentials:
             if own := of_docker(repository):
                 return own
         raise
+
+
+def of_google(repository: Repository, plain: bool = False) -> Credentials:
+    """Google's access token for Artifact Registry, else Docker's own login; empty for nobody: an image can be public.
+
+    Docker's comes first where a metadata server is all that may be left, as looking for one can take seconds.
+    """
+    from ..gcp.credentials import at_hand
+    from . import artifact
+
+    own = Credentials() if at_hand() else of_docker(repository)
+    with suppress(DockyardError):  # what is wrong with Google's is said where the registry lets nobody in
+        own = own or artifact.login(plain)
+    return own or of_docker(repository)
 
 
 def of_docker(repository: Repository) -> Credentials:
@@ -88,45 +112,50 @@ def of_docker(repository: Repository) -> Credentials:
     return Credentials(given.get("username", ""), given.get("password", ""), given.get("identitytoken", ""))
 
 
-class Challenged(httpx.Auth):
-    """Answers a registry's 401 once, with a login or a token, and keeps the answer for the next request.
-
-    It reads no response but a token's: a layer is read by who asked for it, and not held whole.
-    """
+class Challenged:
+    """Answers a registry's 401 with a login or a token, and keeps the answer for the next request."""
 
     def __init__(self, repository: Repository, region: str = "") -> None:
         self.repository = repository
         self.region = region
         self.answer = ""
 
-    @cached_property
+    @property
     def credentials(self) -> Credentials:
-        """Looked up when first asked for: a helper can take its time."""
+        """The login, looked up when first asked for: a helper can take its time."""
+        return self._found
+
+    @cached_property
+    def _found(self) -> Credentials:
         return look_up(self.repository, self.region)
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send a request, and again with what the registry asked for."""
-        if self.answer:
-            request.headers["Authorization"] = self.answer
-        response = yield request
-        if response.status_code != httpx.codes.UNAUTHORIZED or response.url.netloc != request.url.netloc:
-            return
-        challenges = response.headers.get_list("www-authenticate")
+    def headers(self) -> dict[str, str]:
+        """What a request to the registry has from the start."""
+        return {AUTHORIZATION: self.answer} if self.answer else {}
+
+    def answered(self, challenges: Sequence[str], ask: Callable[..., BaseHTTPResponse]) -> str:
+        """The `Authorization` that challenges ask for, "" for none. Raises DockyardError.
+
+        `ask(method, url, headers, content)` sends the request for a token.
+        """
         bearer = next((each for each in challenges if each.lower().startswith("bearer ")), "")
         if bearer:
-            token = yield self.token_request(dict(PARAMETER.findall(bearer)))
-            self.answer = self.bearer(token)
+            found = self.bearer(self.token(dict(PARAMETER.findall(bearer)), ask))
         elif any(each.lower().startswith("basic") for each in challenges) and self.credentials:
-            self.answer = self.credentials.header
+            found = self.credentials.header
         else:
-            return
-        request.headers["Authorization"] = self.answer
-        yield request
+            return ""
+        self.answer = found
+        return found
 
-    def token_request(self, asked: dict[str, str]) -> httpx.Request:
-        """The request for a token that a `Bearer` challenge asks for. Raises DockyardError for an unsafe realm."""
-        realm = httpx.URL(asked.get("realm", ""))
-        if realm.scheme != "https" and not Repository(realm.netloc.decode(), "").loopback:
+    def token(self, asked: dict[str, str], ask: Callable[..., BaseHTTPResponse]) -> BaseHTTPResponse:
+        """The answer to a request for the token that a `Bearer` challenge asks for.
+
+        Raises DockyardError for a realm that is not safe.
+        """
+        realm = asked.get("realm", "")
+        at = parse_url(realm)
+        if at.scheme != "https" and not Repository(at.netloc or "", "").loopback:
             raise DockyardError(
                 f"The registry {self.repository.host} sends logins to {realm}, which is not encrypted: "
                 "they were not sent; the registry's realm must be https."
@@ -134,30 +163,34 @@ class Challenged(httpx.Auth):
         query: dict[str, str] = {key: value for key, value in asked.items() if key in ("service", "scope")}
         if self.credentials.identity:
             form = {"grant_type": "refresh_token", "refresh_token": self.credentials.identity, "client_id": CLIENT}
-            return httpx.Request("POST", realm, data={**form, **query})
-        login = {"Authorization": self.credentials.header} if self.credentials else {}
+            kind = {"Content-Type": "application/x-www-form-urlencoded"}
+            return ask("POST", realm, kind, urlencode({**form, **query}).encode())
+        login = {AUTHORIZATION: self.credentials.header} if self.credentials else {}
         scopes = query.pop("scope", "").split()  # two where a layer is mounted from another repository
-        return httpx.Request("GET", realm.copy_merge_params({**query, "scope": scopes}), headers=login)
+        given = urlencode({**query, "scope": scopes}, doseq=True)
+        return ask("GET", f"{realm}{'&' if at.query else '?'}{given}", login)
 
-    def bearer(self, response: httpx.Response) -> str:
+    def bearer(self, response: BaseHTTPResponse) -> str:
         """The `Authorization` of a token response. Raises DockyardError if none was given."""
-        response.read()
+        content = response.data
         try:
-            given = response.json() if response.is_success else {}
+            given = json.loads(content) if response.status == HTTPStatus.OK else {}
         except ValueError:
             given = {}
         token = given.get("token") or given.get("access_token")
         if not token:
-            raise DockyardError(denied(self.repository, f"no token, status {response.status_code}"))
+            raise DockyardError(denied(self.repository, f"no token, status {response.status}"))
         return f"Bearer {token}"
 
 
 def denied(repository: Repository, why: str) -> str:
     """The sentence for a registry that lets nobody in, or not this login."""
-    from . import ecr
+    from . import artifact, ecr
 
     if ecr.place(repository):
         return ecr.denied(repository, why)
+    if artifact.place(repository):
+        return artifact.denied(repository, why)
     return (
         f"The registry {repository.host} refuses {repository.path} ({why}): type `docker login {repository.host}` "
         "with a login that may use it."

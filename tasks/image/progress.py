@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..errors import DockyardError
+from .explanation import explained
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -76,15 +77,17 @@ class Progress:
 def failure(progress: Progress, dockerfile: Path, why: str) -> DockyardError:
     """What to say of a failed build, and its `--json`: the step's name, its last lines, then a sentence.
 
-    `why` is said where no step says more.
+    `why` is said where no step says more. A known failure is explained.
     """
     step = progress.failed
     lines = [CONTROL.sub("", line) for line in (step.lines if step and step.lines else progress.last)]
     name = step.name if step else dockerfile.name
     why = step.error if step else next(reversed(progress.last), why)
     shown = "".join(f"  {line}\n" for line in lines)
+    known = explained([*lines, why], dockerfile)
+    mend = f". {known}" if known else "; mend it and type the command again."
     return DockyardError(
-        f"{name}\n{shown}The build of {dockerfile} failed in this step: {why}; mend it and type the command again.",
+        f"{name}\n{shown}The build of {dockerfile} failed in this step: {why}{mend}",
         {"step": name, "lines": lines},
     )
 

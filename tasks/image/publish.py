@@ -13,12 +13,11 @@ from typing import Any
 import docker
 
 from ..errors import DockyardError
-from . import ecr
 from .credentials import denied
 from .images import NEVER, Stored, moment, speaking
 from .manifest import Manifest
 from .recipe import INPUTS
-from .registry import IMMUTABLE, Registry, immutable
+from .registry import IMMUTABLE, Registry, absent, immutable
 from .tag import of_inputs
 
 DENIED = ("denied", "unauthorized", "no basic auth", "authentication required", "forbidden")
@@ -137,11 +136,7 @@ def refused(registry: Registry, tag: str, why: str) -> str:
     if any(word in why.lower() for word in DENIED):
         return denied(repository, why)
     if any(word in why.lower() for word in ABSENT):
-        if place := ecr.place(repository):
-            return ecr.absent(place)
-        return (
-            f"The registry {repository.host} has no repository {repository.path} ({why}): make it there, or mend IMAGE."
-        )
+        return absent(repository, why)
     mend = "`inv local.up` starts one" if repository.loopback else "check the network, then `inv push` again"
     return f"{repository.familiar}:{tag} could not be pushed: {why}; {mend}."
 

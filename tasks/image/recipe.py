@@ -70,8 +70,10 @@ def secrets(environment: Environment) -> dict[str, str]:
     }
 
 
-def check(environment: Environment, recipe: Recipe) -> None:
+def check(environment: Environment, recipe: Recipe, *, secrets: bool = True) -> None:
     """Look whether Dockerfile, context and secrets are there, and the Dockerfile is for the platform.
+
+    Without `secrets` only files are looked for: where the build runs, others are read, not here.
 
     BuildKit calls an image what `--platform` says, even `FROM --platform=` something else. Raises SettingError.
     """
@@ -81,6 +83,8 @@ def check(environment: Environment, recipe: Recipe) -> None:
     if not recipe.dockerfile.is_file():
         raise SettingError(f"There is no Dockerfile {recipe.dockerfile}: write it, or set DOCKERFILE in {where}.")
     for name, reference in recipe.secrets.items():
+        if not secrets and not reference.startswith("file:"):
+            continue
         key = "BUILD_CA" if name == CA and name not in environment.build_secrets else f"BUILD_SECRET_{name}"
         check_secret(f"{key} of {where}", reference, environment.root)
     text = recipe.dockerfile.read_text(encoding="utf-8", errors="replace")

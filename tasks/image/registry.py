@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import re
-import ssl
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
-import httpx
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
 
 from ..errors import DockyardError
+from . import artifact, ecr
 from .credentials import Challenged, Credentials, denied
 from .manifest import TYPES, Manifest, digest_of
 from .reference import DIGEST, Repository, parse
+from .session import Session, reason
 from .tag import INPUTS, following
 
 ACCEPT = ", ".join(TYPES)  # without them HEAD answers the digest of a schema1 manifest
-TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 BUSY = (429, 502, 503, 504)
 PAUSES = (0.5, 2.0)  # seconds before another try where the registry is busy
-IMMUTABLE = re.compile(r"tag invalid|TAG_INVALID|ImageTagAlreadyExists|\bimmutable\b")  # ECR's words
+IMMUTABLE = re.compile(r"tag invalid|TAG_INVALID|ImageTagAlreadyExists|\bimmutab(?:le|ility)\b")  # of ECR and Google
+NEXT = re.compile(r"""<([^>]*)>[^,]*;\s*rel="?next\b""")  # of RFC 8288
 PART = 1 << 18  # bytes of a blob at once
 
 
@@ -32,23 +36,15 @@ class Registry:
         """`region` lets a registry on loopback be ECR, as `ecr.place` says."""
         self.repository = parse(image)
         self.region = region
-        loopback = self.repository.loopback
         self.auth = Challenged(self.repository, region)
-        self.client = httpx.Client(
-            auth=self.auth,
-            timeout=TIMEOUT,
-            follow_redirects=True,
-            trust_env=not loopback,
-            # loading the CA bundle takes 0.1 s, and plaintext on loopback has no use for it
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if loopback else True,
-        )
+        self.session = Session(self.auth)
         self._known: dict[str, Manifest] = {}  # by digest, which never changes
         self._configs: dict[str, dict[str, Any]] = {}  # by digest
 
     def digest(self, reference: str) -> str:
         """What a tag names, by HEAD; "" if it names nothing."""
         response = self.ask("HEAD", f"manifests/{reference}", headers={"Accept": ACCEPT})
-        if response.status_code == httpx.codes.NOT_FOUND:
+        if response.status == HTTPStatus.NOT_FOUND:
             return ""
         digest = response.headers.get("Docker-Content-Digest", "")
         if DIGEST.fullmatch(digest):
@@ -61,7 +57,7 @@ class Registry:
         if reference in self._known:
             return self._known[reference]
         response = self.ask("GET", f"manifests/{reference}", headers={"Accept": ACCEPT})
-        if response.status_code == httpx.codes.NOT_FOUND:
+        if response.status == HTTPStatus.NOT_FOUND:
             return None
         digest = self._checked(response, reference if reference.startswith("sha256:") else "")
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
@@ -70,7 +66,7 @@ class Registry:
                 f"{self._name(reference)} is {media_type or 'of no type'}, no image of today's kind: "
                 f"check that {self.repository.host} is a registry, or push the image anew under another tag."
             )
-        self._known[digest] = Manifest(digest, media_type, response.content)
+        self._known[digest] = Manifest(digest, media_type, response.data)
         return self._known[digest]
 
     def put(self, manifest: Manifest, tag: str) -> None:
@@ -78,7 +74,7 @@ class Registry:
         response = self.ask(
             "PUT", f"manifests/{tag}", headers={"Content-Type": manifest.media_type}, content=manifest.content
         )
-        if response.status_code != httpx.codes.CREATED:
+        if response.status != HTTPStatus.CREATED:
             raise DockyardError(f"{self._name(tag)} was not taken: {said(response)}")
         digest = self.digest(tag)
         if digest != manifest.digest:
@@ -93,10 +89,10 @@ class Registry:
         path = "tags/list"
         while path:
             response = self.ask("GET", path)
-            if response.status_code == httpx.codes.NOT_FOUND:
+            if response.status == HTTPStatus.NOT_FOUND:
                 return []
             found += self._parsed(response).get("tags") or []
-            path = response.links.get("next", {}).get("url", "")
+            path = following_page(response.headers.get("Link", ""))
         return found
 
     def images(self, manifest: Manifest) -> list[Manifest]:
@@ -124,7 +120,7 @@ class Registry:
         if first.config in self._configs:
             return self._configs[first.config]
         response = self.ask("GET", f"blobs/{first.config}")
-        if response.status_code == httpx.codes.NOT_FOUND:
+        if response.status == HTTPStatus.NOT_FOUND:
             raise DockyardError(f"{self._name(first.config)} is gone from the registry; push the image again.")
         self._checked(response, first.config)
         self._configs[first.config] = self._parsed(response)
@@ -133,14 +129,14 @@ class Registry:
     def blob(self, digest: str) -> Generator[bytes, None, None]:
         """A blob's bytes in parts, as they come. Raises DockyardError, at the end if they are not the digest's."""
         response = self.ask("GET", f"blobs/{digest}", stream=True, headers={"Accept-Encoding": "identity"})
-        if response.status_code == httpx.codes.NOT_FOUND:
+        if response.status == HTTPStatus.NOT_FOUND:
             raise DockyardError(f"{self._name(digest)} is gone from the registry; push the image again.")
         seen = hashlib.sha256()
         try:
-            for part in response.iter_bytes(PART):
+            for part in response.stream(PART):
                 seen.update(part)
                 yield part
-        except httpx.HTTPError as error:
+        except HTTPError as error:
             raise DockyardError(self._silent(error)) from None
         finally:
             response.close()
@@ -161,25 +157,25 @@ class Registry:
             raise DockyardError(f"{self._name(reference)} is not in the registry: push it with `inv push`.")
         return found
 
-    def _checked(self, response: httpx.Response, wanted: str) -> str:
-        digest = digest_of(response.content)
+    def _checked(self, response: BaseHTTPResponse, wanted: str) -> str:
+        digest = digest_of(response.data)
         for claimed in (wanted, response.headers.get("Docker-Content-Digest", "")):
             self._same(digest, claimed, response)
         return digest
 
-    def _same(self, digest: str, claimed: str, response: httpx.Response) -> None:
+    def _same(self, digest: str, claimed: str, response: BaseHTTPResponse) -> None:
         if claimed.startswith("sha256:") and claimed != digest:
             raise DockyardError(
-                f"The registry {self.repository.host} says {claimed} of {response.request.url.path}, but its bytes "
+                f"The registry {self.repository.host} says {claimed} of {urlsplit(str(response.url)).path}, but its bytes "
                 f"are {digest}: something between here and the registry changed them."
             )
 
-    def _parsed(self, response: httpx.Response) -> dict[str, Any]:
+    def _parsed(self, response: BaseHTTPResponse) -> dict[str, Any]:
         try:
             document: dict[str, Any] = response.json()
         except ValueError:
             raise DockyardError(
-                f"{self.repository.host} answered {response.request.url.path} with something that is no JSON: "
+                f"{self.repository.host} answered {urlsplit(str(response.url)).path} with something that is no JSON: "
                 "check that it is a registry."
             ) from None
         return document
@@ -187,48 +183,69 @@ class Registry:
     def _name(self, reference: str) -> str:
         return f"{self.repository.familiar}{'@' if reference.startswith('sha256:') else ':'}{reference}"
 
-    def ask(self, method: str, path: str, *, stream: bool = False, **request: Any) -> httpx.Response:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        stream: bool = False,
+    ) -> BaseHTTPResponse:
         """Ask, again where the registry is busy; a 404 is an answer to what only reads. With `stream` no body is."""
-        url = httpx.URL(self.repository.url + "/").join(path)
+        url = urljoin(f"{self.repository.url}/", path)
         for pause in (*PAUSES, None):
             try:
-                response = self.client.send(self.client.build_request(method, url, **request), stream=True)
-                if not (stream and response.is_success):
-                    response.read()
-            except httpx.HTTPError as error:
+                response = self.session.send(method, url, headers=headers, content=content, stream=stream)
+            except HTTPError as error:
                 raise DockyardError(self._silent(error)) from None
-            if response.status_code not in BUSY or pause is None:
+            if response.status not in BUSY or pause is None:
                 break
             time.sleep(pause)
-        if method == "PUT" and not response.is_success and IMMUTABLE.search(response.text):
+        if 200 <= response.status < 300:
+            return response
+        if method == "PUT" and IMMUTABLE.search(response.data.decode(errors="replace")):
             raise DockyardError(immutable(self.repository, path.rpartition("/")[2]))
-        if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise DockyardError(denied(self.repository, f"status {response.status_code}"))
-        if response.status_code == httpx.codes.NOT_FOUND and method in ("POST", "PUT"):
-            raise DockyardError(
-                f"The registry {self.repository.host} has no repository {self.repository.path}: make it there, "
-                f"or mend IMAGE ({said(response)})"
-            )
-        if response.status_code != httpx.codes.NOT_FOUND and not response.is_success:
+        if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise DockyardError(denied(self.repository, said(response).removesuffix(".")))
+        if response.status != HTTPStatus.NOT_FOUND:
             raise DockyardError(f"The registry {self.repository.host} cannot answer {method} {path}: {said(response)}")
+        if method in ("POST", "PUT"):
+            raise DockyardError(absent(self.repository, said(response).removesuffix(".")))
         return response
 
-    def _silent(self, error: httpx.HTTPError) -> str:
+    def _silent(self, error: HTTPError) -> str:
         mend = "`inv local.up` starts one" if self.repository.loopback else "check IMAGE and the network"
-        why = str(error).removeprefix("[Errno 111] ") or type(error).__name__
-        return f"The registry {self.repository.host} does not answer: {why}; {mend}."
+        return f"The registry {self.repository.host} does not answer: {reason(error, self.repository.url)}; {mend}."
+
+
+def following_page(links: str) -> str:
+    """The next page's URL in a `Link` header, "" where there is none."""
+    found = NEXT.search(links)
+    return found[1] if found else ""
+
+
+def absent(repository: Repository, why: str) -> str:
+    """The sentence for a repository that is not there."""
+    if place := ecr.place(repository):
+        return ecr.absent(place)
+    if where := artifact.place(repository):
+        return artifact.absent(where)
+    return f"The registry {repository.host} has no repository {repository.path} ({why}): make it there, or mend IMAGE."
 
 
 def immutable(repository: Repository, tag: str) -> str:
     """The sentence for a tag that has other content, in a repository that lets none be moved."""
-    mend = "let `inputs-*` be moved" if tag.startswith(INPUTS) else f"take the next one, --tag={following(tag)}"
+    where = artifact.place(repository)
+    moved = f"let tags be moved: {artifact.unfrozen(where)}" if where else "let `inputs-*` be moved"
+    mend = moved if tag.startswith(INPUTS) else f"take the next one, --tag={following(tag)}"
     return f"{repository.familiar}:{tag} names other content, and the tags of this repository are immutable: {mend}."
 
 
-def said(response: httpx.Response) -> str:
+def said(response: BaseHTTPResponse) -> str:
     """What a registry said about a failure, as the end of a sentence."""
     try:
         first = response.json()["errors"][0]
-        return f"{first.get('message') or first.get('code')} (status {response.status_code})."
+        return f"{first.get('message') or first.get('code')} (status {response.status})."
     except (ValueError, LookupError, TypeError, AttributeError):
-        return f"status {response.status_code}."
+        return f"status {response.status}."

@@ -15,6 +15,7 @@ from tasks.image import Builder, Built, Recipe
 
 from . import app as projects
 from .tidy import empty
+from .trixie import provide
 
 
 @pytest.fixture
@@ -79,3 +80,9 @@ def build(engine: docker.DockerClient, builder: Builder, context: Path) -> Itera
     yield run
     for image_id in made:
         engine.images.remove(image_id, force=True)
+
+
+@pytest.fixture(scope="session")
+def trixie(engine: docker.DockerClient) -> str:
+    """Debian 13's image, by name."""
+    return provide(engine)

@@ -31,6 +31,7 @@ class Guarded:
     links: list[str] = field(default_factory=list)
     host: str = ""
     asked: list[tuple[str, str, str, str]] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
 
     @property
     def image(self) -> str:
@@ -52,6 +53,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length).decode()
         who = self.headers.get("Authorization", "")
         self.guarded.asked.append((self.command, self.path, who, body))
+        self.guarded.accepted.append(self.headers.get("Accept", ""))
         if self.guarded.statuses and (status := self.guarded.statuses.pop(0)) != 200:
             self.reply(status, json.dumps({"errors": [{"code": "X", "message": f"status {status} it is"}]}).encode())
         elif urlsplit(self.path).path == "/token":

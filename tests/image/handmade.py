@@ -7,8 +7,7 @@ import json
 import tarfile
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import httpx
+from urllib.parse import urlencode
 
 from tasks.image.manifest import OCI_INDEX, OCI_MANIFEST, Manifest, digest_of
 from tasks.image.registry import Registry
@@ -72,8 +71,8 @@ def put(registry: Registry, document: Mapping[str, Any], tag: str = "") -> Manif
 def upload(registry: Registry, content: bytes) -> dict[str, Any]:
     """Put a blob, and return its descriptor."""
     digest = digest_of(content)
-    begun = registry.client.post(f"{registry.repository.url}/blobs/uploads/")
-    where = httpx.URL(begun.headers["Location"]).copy_merge_params({"digest": digest})
-    put = registry.client.put(where, content=content)
-    assert put.status_code == 201, put.text
+    begun = registry.ask("POST", "blobs/uploads/")
+    where = f"{begun.headers['Location']}&{urlencode({'digest': digest})}"
+    put = registry.session.send("PUT", where, content=content)
+    assert put.status == 201, put.data
     return {"digest": digest, "size": len(content)}

@@ -10,10 +10,12 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import docker
-import httpx
 import pytest
+from urllib3 import BaseHTTPResponse, HTTPResponse
 
 from tasks import loopback
 from tasks.errors import DockyardError
@@ -36,13 +38,15 @@ def listening(registry: Registry) -> list[str]:
     """The requests that change something there, from now on, without what is random about them."""
     asked: list[str] = []
 
-    def note(request: httpx.Request) -> None:
-        if request.method not in ("GET", "HEAD"):
-            path = request.url.path.removeprefix(f"/v2/{registry.repository.path}/")
-            mounted = "?mount" if "mount" in request.url.params else ""
-            asked.append(f"{request.method} {'/'.join(path.split('/')[:2])}{mounted}")
+    def once(method: str, url: str, *rest: Any) -> BaseHTTPResponse:
+        if method not in ("GET", "HEAD"):
+            path = urlsplit(url).path.removeprefix(f"/v2/{registry.repository.path}/")
+            mounted = "?mount" if "mount=" in url else ""
+            asked.append(f"{method} {'/'.join(path.split('/')[:2])}{mounted}")
+        return send(method, url, *rest)
 
-    registry.client.event_hooks = {"request": [note], "response": []}
+    send = registry.session.once
+    registry.session.once = once  # type: ignore[method-assign]
     return asked
 
 
@@ -132,7 +136,7 @@ def test_an_index_goes_to_another_registry_with_all_that_it_names(here: Registry
 def test_a_part_that_is_gone_is_said(here: Registry, there: Registry) -> None:
     one = push(here, "", [b"one"])
     both = index(here, amd64=one)
-    here.client.delete(f"{here.repository.url}/manifests/{one.digest}").raise_for_status()
+    assert here.session.send("DELETE", f"{here.repository.url}/manifests/{one.digest}").status == 202
     with pytest.raises(DockyardError, match=rf"@{both.digest} names {one.digest}, which is gone from the registry"):
         copying.plan(Registry(here.repository.familiar), there, both)
 
@@ -220,8 +224,14 @@ def test_each_scope_is_asked_for_by_itself() -> None:
         "service": "reg",
         "scope": "repository:a:pull,push repository:b:pull",
     }
-    request = Challenged(parse("registry.example.com/a")).token_request(asked)
-    assert request.url.params.get_list("scope") == ["repository:a:pull,push", "repository:b:pull"]
+    urls: list[str] = []
+
+    def ask(method: str, url: str, *rest: object) -> HTTPResponse:
+        urls.append(url)
+        return HTTPResponse()
+
+    Challenged(parse("registry.example.com/a")).token(asked, ask)
+    assert [parse_qs(urlsplit(url).query)["scope"] for url in urls] == [["repository:a:pull,push", "repository:b:pull"]]
 
 
 def test_a_registry_with_a_login(

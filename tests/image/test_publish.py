@@ -60,7 +60,7 @@ def test_a_digest_that_the_registry_lost_is_pushed_again(
 ) -> None:
     registry = Registry(repository)
     manifest = publish.carry_out(engine, registry, publish.plan(registry, "v1", stored, registry.manifest("v1")))
-    registry.client.delete(f"{registry.repository.url}/manifests/{manifest.digest}")
+    registry.session.send("DELETE", f"{registry.repository.url}/manifests/{manifest.digest}")
     known = Images(engine, repository).find(":v1")
     assert known is not None
     assert known.digests == (manifest.digest,)

@@ -17,4 +17,4 @@ def empty(engine: docker.DockerClient, repository: str, service: str = "") -> No
         engine.images.remove(image_id, force=True)
     registry = Registry(repository)
     for digest in {registry.digest(tag) for tag in registry.tags()} - {""}:
-        registry.client.delete(f"{registry.repository.url}/manifests/{digest}")
+        registry.session.send("DELETE", f"{registry.repository.url}/manifests/{digest}")
