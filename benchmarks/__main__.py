@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 
 from tasks.errors import DockyardError
 
-from . import bulk, change, ecs, listing, nothing, rollback, switch
+from . import bulk, change, cloudrun, ecs, listing, nothing, rollback, switch
 from .processes import Failed
 from .stage import Stage, staged
 from .table import Row, render
@@ -22,6 +22,7 @@ BENCHMARKS = {
     "switch": switch.measure,
     "bulk": bulk.measure,
     "ecs": ecs.measure,
+    "cloudrun": cloudrun.measure,
 }
 BESIDE = {"change", "nothing", "rollback"}  # that Kamal can do too
 

@@ -47,7 +47,7 @@ def manifests(repository: str) -> None:
     """Delete a repository's manifests from the registry; its own garbage collection frees the blobs."""
     registry = Registry(repository)
     for digest in {registry.digest(tag) for tag in registry.tags()} - {""}:
-        registry.client.delete(f"{registry.repository.url}/manifests/{digest}")
+        registry.session.send("DELETE", f"{registry.repository.url}/manifests/{digest}")
 
 
 def cached(engine: docker.DockerClient) -> dict[str, Mapping[str, Any]]:

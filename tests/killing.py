@@ -16,9 +16,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-import httpx
 import requests
 
+from tasks.image.session import Session
 from tasks.program import main
 from tasks.target.docker.channel import Channel
 
@@ -51,12 +51,16 @@ def request(_: object, asked: Any, *__: object) -> str:
     return "" if asked.method in ("GET", "HEAD") else f"{asked.method} {asked.url}"
 
 
+def sent(_: object, method: str, url: str) -> str:
+    return "" if method in ("GET", "HEAD") else f"{method} {url}"
+
+
 def command(_: object, commands: Sequence[str]) -> str:
     return "" if commands[0].startswith("show") else f"{commands[0]} ({len(commands)} commands)"
 
 
 killed(requests.adapters.HTTPAdapter, "send", request)
-killed(httpx.Client, "send", request)
+killed(Session, "send", sent)
 killed(Channel, "ask", command)
 killed(Channel, "write", lambda _, files: f"write {', '.join(files)}")
 killed(Path, "replace", lambda path, _: f"replace {path}")

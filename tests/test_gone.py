@@ -100,7 +100,8 @@ def pinned(api: Service, inv: Inv) -> tuple[str, str]:
         assert inv(f"{verb} --env=local").code == 0
     digest = pin.read(api.root, "local").digest
     registry = Registry(api.repository)
-    registry.client.delete(f"{registry.repository.url}/manifests/{digest}").raise_for_status()
+    gone = registry.session.send("DELETE", f"{registry.repository.url}/manifests/{digest}")
+    assert gone.status == 202
     return serving, digest
 
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import docker
+import httpx
 import pytest
 from docker.models.containers import Container
 
 from tests.awscli import AwsCli, install
+from tests.conftest import Dockyard, Result
+from tests.service import clean, free_port
+
+if TYPE_CHECKING:
+    from tests.examples.cloudrun import CloudRun
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 IGNORED = shutil.ignore_patterns("__pycache__", "*.lock", "*.local.env")
@@ -52,6 +60,91 @@ class Example:
         """Run git there, as somebody."""
         who = ("-c", "user.name=Tester", "-c", "user.email=tester@example.com")
         subprocess.run(["git", *who, *words], cwd=self.root, check=True)
+
+    def read(self, *words: str) -> str:
+        """What git says there."""
+        return subprocess.run(["git", *words], cwd=self.root, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@dataclass
+class Local:
+    """An example released to this machine's engine: its repository, the environment, and where it answers."""
+
+    example: Example
+    env: str
+    url: str
+    dockyard: Dockyard
+
+    def inv(self, line: str, code: int = 0) -> Result:
+        """A verb in that environment, which must end with this code."""
+        ran = self.dockyard(f"{line} --env={self.env} --json", self.example.root)
+        assert ran.code == code, f"inv {line} ended with {ran.code}: {ran.out}{ran.err}"
+        return ran
+
+    def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
+        """What its users get."""
+        return httpx.request(method, f"{self.url}{path}", trust_env=False, **given)
+
+
+@pytest.fixture
+def local(
+    tmp_path: Path, dockyard: Dockyard, engine: docker.DockerClient, images: str, service: str
+) -> Iterator[Callable[[str, str], Local]]:
+    """Copy an example, and name the environment of it that this machine's engine runs: `local("rec2pdf", "local")`."""
+
+    def made(name: str, env: str) -> Local:
+        example = Example(tmp_path / name)
+        example.write(name)
+        url = f"http://127.0.0.1:{free_port()}"
+        example.override(env, SERVICE=service, IMAGE=images, URL=url)
+        return Local(example, env, url, dockyard)
+
+    yield made
+    clean(engine, service)
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_says_how_to_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the examples take from the process: a CI system may have set it for its own builds."""
+    for key in ("BUILDER", "BUILD_NUMBER"):
+        monkeypatch.delenv(key, raising=False)
+
+
+@pytest.fixture
+def transport() -> str:
+    """How Google's clients reach the fake, `rest` or `grpc`: parametrize it to have a test over both."""
+    return "rest"
+
+
+@pytest.fixture
+def cloudrun(
+    tmp_path: Path,
+    dockyard: Dockyard,
+    engine: docker.DockerClient,
+    registry: str,
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+) -> Iterator[Callable[..., CloudRun]]:
+    """Copy an example whose environments run in a project on the Google fake.
+
+    `cloudrun("rec2pdf", "rec2pdf-backend", "rec2pdf/europe-west3", "rec2pdf-repo", "prod")`: example, service, project
+    and region, repository of Artifact Registry (one on loopback takes its place), environments.
+    """
+    from tests.examples.cloudrun import CloudRun, project, repository
+
+    with ExitStack() as undo:
+
+        def made(name: str, service: str, place: str, repo: str, *envs: str, source: str = "server.py") -> CloudRun:
+            owner, _, region = place.partition("/")
+            example = Example(tmp_path / name)
+            example.write(name)
+            image = undo.enter_context(repository(engine, f"{registry}/{owner}/{repo}"))
+            cloud = undo.enter_context(project(owner, region, monkeypatch, transport))
+            for env in envs:
+                example.override(env, IMAGE=image)
+            return CloudRun(example, service, cloud, dockyard, image, source)
+
+        yield made
 
 
 @pytest.fixture(scope="session")
