@@ -5,20 +5,19 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.fakes.agenda import Agenda
 
 from .routing import Reply, part
-from .run_front import entry, respond
+from .run_front import Front, entry, respond
+from .run_jobs import Execution, Job
 from .run_knobs import Answer, Broken, Output, Predicate
-
-if TYPE_CHECKING:
-    from .run_jobs import Execution, Job
-    from .run_operations import Operation
-    from .run_pools import Pool
-    from .run_revision import Revision
-    from .run_services import Service
+from .run_operations import Operation
+from .run_pools import Pool
+from .run_revision import Revision
+from .run_services import Service
+from .run_starting import start
 
 
 @part("run")
@@ -107,16 +106,12 @@ class Run:
         self, name: str, edit: Callable[[dict[str, Any]], None], who: str = "somebody@example.com", wait: bool = False
     ) -> dict[str, Any]:
         """Somebody changes a service (`edit` changes its document), without a call that is counted."""
-        from .run_services import Service
-
         with self.cloud.lock:
             self.catch_up()
             me, self.who = self.who, who
             try:
                 service = self.services.get(f"{self.parent}/services/{name}")
                 if service is None:
-                    from .run_front import Front
-
                     service = Service(self, self.parent, name)
                     service.front = Front(service)
                     self.services[service.full] = service
@@ -168,9 +163,7 @@ class Run:
 
     def start(self, revision: Revision) -> None:
         """Bring a revision up, now or after the rollout."""
-        from . import run_starting
-
-        run_starting.start(self, revision)
+        start(self, revision)
 
     def stop(self, revision: Revision) -> None:
         """End what runs for a revision."""
@@ -211,8 +204,5 @@ class Run:
         found = service.revisions.get(revision)
         if found is not None:
             severity = "ERROR" if status >= 500 else "WARNING" if status >= 400 else "INFO"
-            http = entry(service, revision, verb, url, status, seconds)
+            http = entry(verb, url, status, seconds)
             self.write(found, "", severity=severity, log="run.googleapis.com%2Frequests", http=http)
-
-
-from . import run_jobs, run_pools, run_services  # noqa: E402, F401 - what registers the methods needs the above

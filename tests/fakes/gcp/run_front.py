@@ -97,6 +97,6 @@ def respond(rules: Any, document: Mapping[str, Any], described: bytes, target: s
     return Reply(rule.status, dict(rule.headers), rule.body.encode() if rule.body else described)
 
 
-def entry(service: Any, revision: str, verb: str, url: str, status: int, seconds: float) -> dict[str, Any]:
+def entry(verb: str, url: str, status: int, seconds: float) -> dict[str, Any]:
     """A request's line in the log."""
     return {"requestMethod": verb, "requestUrl": url, "status": status, "latency": f"{seconds:.6f}s"}

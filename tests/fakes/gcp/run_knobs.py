@@ -73,8 +73,7 @@ class Answer:
 class Output:
     """What an execution of a job does: lines to its log, an exit code, the seconds that it takes.
 
-    `codes` are the exit codes of one attempt after the other, `exit_code` is that of all others. `lag` is how many
-    seconds later the lines can be read.
+    `codes` are the exit codes of one attempt after the other, `exit_code` is that of all others.
     """
 
     lines: tuple[str, ...] = ()

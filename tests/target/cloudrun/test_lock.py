@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -170,10 +171,13 @@ def test_a_service_that_is_not_there_cannot_be_held(web: Project) -> None:
     assert "web does not exist yet, so there is nothing to hold" in done.err
 
 
-def test_the_lock_of_one_who_was_killed_is_ended_by_lock_release(web: Project) -> None:
+def test_the_lock_of_one_who_was_killed_is_ended_by_lock_release(
+    web: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     web.deployed("v1")
     put(web, token=f"{proof.machine()}-00")
-    (proof.folder()).mkdir(parents=True, exist_ok=True)
+    proof.folder().mkdir(parents=True, exist_ok=True)
     (proof.folder() / f"{proof.machine()}-00").touch()
     done = web.inv("lock.release --json")
     assert done.code == 0, done.err
