@@ -13,7 +13,7 @@ FROM = re.compile(
 ARG = re.compile(r"ARG\s+(?P<assigned>.+)", re.IGNORECASE)
 OTHER = re.compile(r"(?:^COPY\s.*?--from=|--mount=\S*?\bfrom=)(?P<image>[^\s,]+)", re.IGNORECASE)
 REMOTE = re.compile(r"ADD\s(?!.*--checksum=).*(?:https?://|git://|git@)", re.IGNORECASE)
-HEREDOC = re.compile(r"<<-?([\"']?)(?P<end>\w+)\1")
+HEREDOC = re.compile(r"(?<!\S)\d*<<-?([\"']?)(?P<end>\w+)\1")  # not `$((1<<4))`, not `<<<`
 VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
 
 
@@ -83,33 +83,71 @@ def parse(text: str, given: Mapping[str, str]) -> Dockerfile:
     return Dockerfile(tuple(stages), tuple(others), remote)
 
 
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction as it is written. `lines` are its own, numbered, with what its heredocs hold, without comments.
+
+    `text` is all of it on one line, without heredocs; `above` the comments on the lines directly before it.
+    """
+
+    line: int
+    text: str
+    lines: tuple[tuple[int, str], ...]
+    above: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> str:
+        """What it is, in capitals: FROM, RUN."""
+        return self.text.split(None, 1)[0].upper()
+
+    @property
+    def rest(self) -> str:
+        """What follows that word."""
+        return self.text[len(self.word) :].strip()
+
+
 def instructions(text: str) -> list[tuple[int, str]]:
     """The instructions, continued lines joined, each with the number of its first line.
 
     Comments are left out, and so is what a heredoc holds.
     """
+    return [(each.line, each.text) for each in written(text)]
+
+
+def written(text: str) -> list[Instruction]:
+    """The instructions with all of their lines, and the comments above them."""
     lines = text.splitlines()
     escape = "\\"
     if lines and (found := ESCAPE.match(lines[0])):
         escape = found[1]
-    made: list[tuple[int, str]] = []
-    open_line: tuple[int, str] | None = None
+    made: list[Instruction] = []
+    above: list[str] = []
+    own: list[tuple[int, str]] = []
+    joined = ""
     ends: list[str] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate([*lines, ""], 1):
         bare = line.strip()
-        if ends:
+        last = number > len(lines)
+        if ends and not last:
+            own.append((number, line))
             ends = ends[1:] if bare == ends[0] else ends
+        elif not bare and not last:
+            above = above if own else []
             continue
-        if not bare or bare.startswith("#"):
+        elif bare.startswith("#"):
+            if not own:
+                above.append(bare)
             continue
-        first, before = open_line or (number, "")
-        if bare.endswith(escape):
-            open_line = (first, f"{before}{bare.removesuffix(escape)} ")
-        else:
-            made.append((first, before + bare))
-            open_line = None
-            if re.match(r"(RUN|COPY|ADD)\s", before + bare, re.IGNORECASE):
-                ends = [found["end"] for found in HEREDOC.finditer(before + bare)]
+        elif not last:
+            own.append((number, line))
+            joined += f"{bare.removesuffix(escape)} " if bare.endswith(escape) else bare
+            if bare.endswith(escape):
+                continue
+            if re.match(r"(RUN|COPY|ADD)\s", joined, re.IGNORECASE):
+                ends = [found["end"] for found in HEREDOC.finditer(joined)]
+        if own and joined.strip() and (last or not ends):
+            made.append(Instruction(own[0][0], joined.strip() if last else joined, tuple(own), tuple(above)))
+            above, own, joined = [], [], ""
     return made
 
 

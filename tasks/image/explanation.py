@@ -6,14 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-# Packages that newer Debians have under another name. Debian 13 dropped libgl1-mesa-glx, which was an empty one.
-RENAMED = {
-    "libgl1-mesa-glx": "libgl1",
-    "libegl1-mesa": "libegl1",
-    "libgles2-mesa": "libgles2",
-    "libgdk-pixbuf2.0-0": "libgdk-pixbuf-2.0-0",
-    "netcat": "netcat-openbsd",
-}
+from .gone import PACKAGES
+
 ABSENT = re.compile(r"Package '(?P<gone>[^']+)' has no installation candidate|Unable to locate package (?P<no>\S+)")
 HASHES = re.compile(r"DO NOT MATCH THE HASHES|[Hh]ash mismatch for|Hash Sum mismatch")
 SILENT = re.compile(r"ReadTimeoutError|Read timed out|ConnectTimeoutError|UV_HTTP_TIMEOUT|due to network timeout")
@@ -33,7 +27,7 @@ def package(line: str, dockerfile: Path) -> str:
         return ""
     name = found["gone"] or found["no"]
     number = line_of(dockerfile, rf"(?<![\w.+-]){re.escape(name)}(?![\w.+-])")
-    new = RENAMED.get(name)
+    new = PACKAGES[name].instead if name in PACKAGES else ""
     if number and new:
         return (
             f"{dockerfile}:{number} installs {name}, which this release of Debian has not any more: write {new} there. "

@@ -18,14 +18,13 @@ from . import artifact, ecr
 from .credentials import Challenged, Credentials, denied
 from .manifest import TYPES, Manifest, digest_of
 from .reference import DIGEST, Repository, parse
-from .session import Session, reason
+from .session import Session, following_page, reason
 from .tag import INPUTS, following
 
 ACCEPT = ", ".join(TYPES)  # without them HEAD answers the digest of a schema1 manifest
 BUSY = (429, 502, 503, 504)
 PAUSES = (0.5, 2.0)  # seconds before another try where the registry is busy
 IMMUTABLE = re.compile(r"tag invalid|TAG_INVALID|ImageTagAlreadyExists|\bimmutab(?:le|ility)\b")  # of ECR and Google
-NEXT = re.compile(r"""<([^>]*)>[^,]*;\s*rel="?next\b""")  # of RFC 8288
 PART = 1 << 18  # bytes of a blob at once
 
 
@@ -165,9 +164,10 @@ class Registry:
 
     def _same(self, digest: str, claimed: str, response: BaseHTTPResponse) -> None:
         if claimed.startswith("sha256:") and claimed != digest:
+            path = urlsplit(str(response.url)).path
             raise DockyardError(
-                f"The registry {self.repository.host} says {claimed} of {urlsplit(str(response.url)).path}, but its bytes "
-                f"are {digest}: something between here and the registry changed them."
+                f"The registry {self.repository.host} says {claimed} of {path}, but its bytes are {digest}: "
+                "something between here and the registry changed them."
             )
 
     def _parsed(self, response: BaseHTTPResponse) -> dict[str, Any]:
@@ -217,12 +217,6 @@ class Registry:
     def _silent(self, error: HTTPError) -> str:
         mend = "`inv local.up` starts one" if self.repository.loopback else "check IMAGE and the network"
         return f"The registry {self.repository.host} does not answer: {reason(error, self.repository.url)}; {mend}."
-
-
-def following_page(links: str) -> str:
-    """The next page's URL in a `Link` header, "" where there is none."""
-    found = NEXT.search(links)
-    return found[1] if found else ""
 
 
 def absent(repository: Repository, why: str) -> str:

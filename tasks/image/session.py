@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping
+from http.client import IncompleteRead
 from typing import Any
 from urllib.parse import unquote, urljoin
 from urllib.request import getproxies, proxy_bypass
@@ -22,6 +24,7 @@ TIMEOUT = Timeout(connect=5.0, read=30.0)  # seconds
 IDLE = 5.0  # seconds after which connections are made anew: what is between here and there may have dropped them
 REDIRECTS = 20  # at most
 KEPT = 100  # connections to one host; urllib3 warns on stderr where more come back
+NEXT = re.compile(r"""<([^>]*)>[^,]*;\s*rel="?next\b""")  # of RFC 8288
 UNAUTHORIZED = 401
 KEEPING = (307, 308)  # redirects that keep the method and the body
 
@@ -162,10 +165,16 @@ def repeatable(content: bytes | Iterable[bytes] | None) -> bool:
     return content is None or isinstance(content, bytes)
 
 
+def following_page(links: str) -> str:
+    """The next page's URL in a `Link` header, "" where there is none."""
+    found = NEXT.search(links)
+    return found[1] if found else ""
+
+
 def reason(error: HTTPError, url: str) -> str:
     """Why no answer came from a URL: `Connection refused`, `the proxy 10.0.0.1:3128: Connection refused`."""
     if isinstance(error, ProxyError):
         return f"the proxy {parse_url(proxy_of(url)).netloc}: {probe.reason(error.original_error)}"
-    if isinstance(error, ProtocolError) and not isinstance(error.args[-1], OSError):
-        return str(error.args[0])
+    if isinstance(error, ProtocolError) and isinstance(error.args[-1], IncompleteRead):
+        return "the connection broke off in the middle of an answer"
     return probe.reason(error)

@@ -144,7 +144,7 @@ def test_nobody_may_read_what_is_public_and_is_told_to_log_in_for_the_rest(
 
     for image in (f"{HOST}/test-project/public/api", IMAGE):
         registry = registries.of(settings(*RUN, f"IMAGE={image}"))
-        registry.session.once = answer  # type: ignore[method-assign]
+        registry.session.once = answer  # type: ignore[method-assign, assignment]
         if image != IMAGE:
             assert registry.digest("v1")
     with pytest.raises(DockyardError) as caught:
@@ -166,7 +166,7 @@ def test_a_tag_costs_one_request_which_has_the_token(
         return reply(200, {"Docker-Content-Digest": f"sha256:{'0' * 64}"})
 
     registry = registries.of(settings(*RUN, f"IMAGE={image}"))
-    registry.session.once = answer  # type: ignore[method-assign]
+    registry.session.once = answer  # type: ignore[method-assign, assignment]
     host, _, path = image.partition("/")
     assert registry.digest("v1") == f"sha256:{'0' * 64}"
     assert asked == [("HEAD", f"https://{host}/v2/{path}/manifests/v1", "Bearer ya29.x")]
@@ -189,7 +189,7 @@ def test_a_token_that_is_not_taken_is_asked_for_anew(
 
     monkeypatch.setenv(TOKEN, "old")
     registry = registries.of(settings(*RUN, f"IMAGE={IMAGE}"))
-    registry.session.once = answer  # type: ignore[method-assign]
+    registry.session.once = answer  # type: ignore[method-assign, assignment]
     registry.auth.answer = "Bearer old"
     monkeypatch.setenv(TOKEN, "new")
     assert registry.digest("v1")

@@ -46,7 +46,7 @@ def listening(registry: Registry) -> list[str]:
         return send(method, url, *rest)
 
     send = registry.session.once
-    registry.session.once = once  # type: ignore[method-assign]
+    registry.session.once = once  # type: ignore[method-assign, assignment]
     return asked
 
 
@@ -146,6 +146,15 @@ def test_other_bytes_than_the_digests_are_not_taken(there: Registry) -> None:
     with pytest.raises(DockyardError, match=f"did not take {digest_of(b'right')}: .* Type the command again"):
         copying.upload(there, location, digest_of(b"right"), 5, iter([b"wrong"]))
     assert not copying.holds(there, digest_of(b"right"))
+
+
+@pytest.mark.parametrize(("content", "has"), [([b"o", b"ne"], "3"), ([b"one", b"two"], "more")])
+def test_a_blob_of_another_size_is_not_waited_for(there: Registry, content: list[bytes], has: str) -> None:
+    digest = digest_of(b"right")
+    location = copying.begin(Registry("127.0.0.1:1/x"), there, digest)
+    words = f"did not take {digest}: its manifest says 5 bytes, and it has {has}; Type the command again"
+    with pytest.raises(DockyardError, match=words):
+        copying.upload(there, location, digest, 5, iter(content))
 
 
 def test_a_registry_that_goes_down_meanwhile_gets_the_rest_later(

@@ -72,3 +72,16 @@ def test_an_unknown_variable_stays() -> None:
 
 def test_an_escape_directive() -> None:
     assert dockerfile.parse("# escape=`\nFROM `\n  a:1\n", {}).images == ("a:1",)
+
+
+def test_instructions_as_written_with_their_lines_heredocs_and_comments() -> None:
+    text = "# one\n\n# two\n# three\nRUN a \\\n  # between\n\n  b <<-END\n  c\n\tEND\nUSER x \\"
+    run, user = dockerfile.written(text)
+    assert (run.line, run.word, run.rest, run.above) == (5, "RUN", "a  b <<-END", ("# two", "# three"))
+    assert run.lines == ((5, "RUN a \\"), (8, "  b <<-END"), (9, "  c"), (10, "\tEND"))
+    assert (user.line, user.text, user.above) == (11, "USER x", ())
+
+
+@pytest.mark.parametrize("line", ["RUN echo $((1<<4))", "RUN cat <<<word", "RUN echo a<<b"])
+def test_what_only_looks_like_a_heredoc_ends_with_its_line(line: str) -> None:
+    assert dockerfile.instructions(f"FROM a\n{line}\nUSER x\n") == [(1, "FROM a"), (2, line), (3, "USER x")]
