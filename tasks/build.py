@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import DockyardError
+from .lint import lint as lint
 from .order import Order
+from .scan import scan as scan
 from .verb import Document, Operation, verb
 
 if TYPE_CHECKING:

@@ -148,7 +148,7 @@ def named(it: Environment) -> Iterator[tuple[str, str]]:
         yield "SERVICE_ACCOUNT", text
     keys = {key.lower().removeprefix("process_"): key for key in it.origins if key.startswith("PROCESS_")}
     for process in it.processes:
-        key, pool = keys.get(process, "SERVICE"), f"{it.service}-{process.replace('_', '-')}"
+        key, pool = keys.get(process, "SERVICE"), worker(it.service, process)
         if pool.endswith("-"):
             yield key, f"{key} would be the worker pool {pool}, and no name on Cloud Run ends so; name it otherwise."
         elif len(pool) > LONGEST_NAME:
@@ -157,6 +157,11 @@ def named(it: Environment) -> Iterator[tuple[str, str]]:
     for key in ("RELEASE_COMMAND", "ROLLBACK_COMMAND"):
         if key in it.origins and len(job) > LONGEST_NAME:
             yield key, f"{key} would run as the job {job}, of {len(job)} characters; {SHORTER}."
+
+
+def worker(service: str, process: str) -> str:
+    """The worker pool of a process: `api-beat-loop` for PROCESS_BEAT_LOOP of the service `api`."""
+    return f"{service}-{process.lower().replace('_', '-')}"
 
 
 def variables(it: Environment) -> Iterator[tuple[str, str]]:

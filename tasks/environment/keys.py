@@ -34,7 +34,6 @@ HONOURED = {
     "CLOUDSQL": ("cloudrun",),
     "READ_ONLY": ("docker", "ecs"),
     "TMPFS": ("docker", "ecs"),
-    "SCAN_MAX": (),
     "DRAIN_TIMEOUT": ("docker", "ecs"),  # Cloud Run stops an instance after 10 s, always
     "HEALTH_COMMAND": ("ecs",),
     "LOG_GROUP": ("ecs",),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from . import cloudrun, keys, names
 from .references import readable, wanted
@@ -32,8 +33,7 @@ def honoured(it: Environment) -> Complaints:
         if it.target not in targets and not (key == "PROJECT" and it.builder == "cloudbuild"):
             shared = it.origins[key].path.name == "common.env"
             mend = f"unset it with {key}= in env/{it.name}.env" if shared else "remove it"
-            where = f"on TARGET={it.target}, only on {' and '.join(targets)}" if targets else "in this version"
-            yield key, f"{key} does nothing {where}; {mend}."
+            yield key, f"{key} does nothing on TARGET={it.target}, only on {' and '.join(targets)}; {mend}."
 
 
 def needed(it: Environment) -> Complaints:
@@ -103,13 +103,17 @@ def building(it: Environment) -> Complaints:
     for key in it.origins:
         if it.builder == "engine" and keys.pattern(key) in ("BUILD_CA", "BUILD_SECRET_<NAME>"):
             yield key, f"{key} needs BUILDER=buildkit or cloudbuild; the engine's own builder has no secrets."
-    for refused in it.deprecated:
-        same = it.dockerfile.name == refused if "/" not in refused else it.dockerfile == it.root / refused
-        if same:
-            text = f"{refused} is DEPRECATED here; write DOCKERFILE with another."
-            yield "DOCKERFILE" if "DOCKERFILE" in it.origins else "DEPRECATED", text
+    if name := refused(it.deprecated, it.dockerfile, it.root):
+        text = f"{name} is DEPRECATED here; write DOCKERFILE with another."
+        yield "DOCKERFILE" if "DOCKERFILE" in it.origins else "DEPRECATED", text
     if it.target == "cloudrun" and "linux/amd64" not in it.platform:
         yield "PLATFORM", "PLATFORM lacks linux/amd64, which Cloud Run runs; add it."
+
+
+def refused(deprecated: Iterable[str], dockerfile: Path, root: Path) -> str:
+    """The entry of DEPRECATED that names a Dockerfile, by its file name or its path in the project; "" if none does."""
+    same = (name for name in deprecated if (dockerfile == root / name if "/" in name else dockerfile.name == name))
+    return next(same, "")
 
 
 def tagging(it: Environment) -> Complaints:

@@ -17,6 +17,6 @@ def markdown() -> str:
 
 
 def targets(key: str) -> tuple[str, ...]:
-    """The targets of a key, `all`, or `not yet`."""
+    """The targets of a key, or `all`."""
     found = keys.targets(key)
-    return ("all",) if found == keys.ALL else found or ("not yet",)
+    return ("all",) if found == keys.ALL else found

@@ -29,7 +29,7 @@ from .given import DOCKER, problems
         ("READ_ONLY=maybe", "READ_ONLY='maybe' is neither true nor false: write one of them."),
         ("BUILDER=kaniko", "BUILDER='kaniko' is unknown: write buildkit, engine or cloudbuild."),
         ("VERSION_FROM=tag", "VERSION_FROM='tag' is unknown: write changelog, build_number or git."),
-        ("SCAN_MAX=high", "SCAN_MAX does nothing in this version; remove it."),
+        ("SCAN_MAX=worst", "SCAN_MAX='worst' is unknown: write none, low, medium, high or critical."),
         ("PLATFORM=amd64", "PLATFORM='amd64' is no platform: write os/arch such as linux/amd64."),
         (
             "PLATFORM=linux/amd64,linux/amd64",
