@@ -190,6 +190,9 @@ def repin(op: Operation, release: Release) -> None:
     """
     from .image import pin as pins
 
+    if not release.digest:
+        op.say(f"env/{op.name}.lock stays as it is: {release.image} was deployed without a digest.")
+        return
     before = pinning.existing(op)
     if before is None or before.digest != release.digest:
         pins.write(op.root, op.name, pins.Pin(release.image, release.digest, release.tag, release.git_sha))

@@ -26,7 +26,7 @@ def bring_up(
         checks = [] if proven else probe(op, rollout.revision)
         for percent in () if no_traffic else steps(op, rollout):
             refuse_share(rollout, percent, op.target.shift(shares(rollout, percent, traffic_tag)))
-            watched = bake.seconds(op, percent) if rollout.before and rollout.created else 0.0
+            watched = bake.seconds(op, percent) if displaces(rollout) and rollout.created else 0.0
             watched = watched if op.target.shifts or not op.environment.canary else 0.0  # else the platform has watched
             if watched:
                 op.say(f"{rollout.revision} has {percent} % and is watched for {watched:g} s.")
@@ -85,22 +85,27 @@ def steps(op: Operation, rollout: Rollout) -> list[int]:
 
     A platform that moves the traffic itself takes those steps itself.
     """
-    return [*(op.environment.canary if op.target.shifts and rollout.before and rollout.created else ()), 100]
+    return [*(op.environment.canary if op.target.shifts and displaces(rollout) and rollout.created else ()), 100]
+
+
+def displaces(rollout: Rollout) -> bool:
+    """Whether another revision has traffic before."""
+    return any(each.percent and each.revision != rollout.revision for each in rollout.before)
 
 
 def shares(rollout: Rollout, percent: int, traffic_tag: str = "") -> list[Traffic]:
     """The traffic with `percent` for the new revision and the rest for those before, in their proportion.
 
-    A revision keeps the traffic tag that it has, unless the new one takes it, or it loses the last of its traffic:
+    A revision keeps the traffic tags that it has, unless the new one takes it, or it loses the last of its traffic:
     then nothing holds it any more, and it can be stopped.
     """
-    own = next((each.tag for each in rollout.before if each.revision == rollout.revision), "")
-    traffic_tag = traffic_tag or own
+    own = [each.tag for each in rollout.before if each.revision == rollout.revision and each.tag]
+    traffic_tag = traffic_tag or next(iter(own), "")
     rest = [each for each in rollout.before if each.revision != rollout.revision and (each.percent or each.tag)]
     kept = [each for each in rest if each.percent]
     if not kept:
         percent = 100
-    given = Traffic(rollout.revision, percent, traffic_tag)
+    further = [Traffic(rollout.revision, 0, each) for each in own if each != traffic_tag]
     total = sum(each.percent for each in kept)
     left, shared = 100 - percent, list[Traffic]()
     for each in rest:
@@ -111,7 +116,8 @@ def shares(rollout: Rollout, percent: int, traffic_tag: str = "") -> list[Traffi
     if left and shared:
         first = next(i for i, each in enumerate(rest) if each.percent)
         shared[first] = Traffic(shared[first].revision, shared[first].percent + left, shared[first].tag)
-    return [given, *(each for each in shared if each.percent or each.tag)]
+    given = Traffic(rollout.revision, percent, traffic_tag)
+    return [given, *further, *(each for each in shared if each.percent or each.tag)]
 
 
 def probe(op: Operation, revision: str) -> list[CheckResult]:
@@ -136,8 +142,7 @@ def refuse_failed(rollout: Rollout, checks: Sequence[CheckResult]) -> None:
 
 def refuse_share(rollout: Rollout, percent: int, moved: Sequence[Traffic]) -> None:
     """Raise DeployFailed where the traffic, read back, is not what was asked for."""
-    others = any(each.percent and each.revision != rollout.revision for each in rollout.before)
-    wanted = percent if others else 100
+    wanted = percent if displaces(rollout) else 100
     read_back = next((each.percent for each in moved if each.revision == rollout.revision), 0)
     if abs(read_back - wanted) > (2 if 0 < wanted < 100 else 0):  # whole weights over replicas may miss by that
         raise DeployFailed(f"{rollout.revision} should have {wanted} % of the traffic, and has {read_back} %.")

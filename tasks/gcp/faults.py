@@ -21,12 +21,14 @@ from .credentials import LOGIN, TOKEN
 
 SAME = "then type the same again"
 PERMISSION = re.compile(r"[Pp]ermission '?([a-z]+\.[A-Za-z]+\.[A-Za-z]+)'?")
+ASKED = re.compile(r"^[A-Z]+ https?://\S+: ")  # what REST writes in front
 DISABLED = re.compile(r"([a-z]+\.googleapis\.com)")
 
 
 def message(error: BaseException) -> str:
     """Google's own words about an error, without a full stop."""
-    return str(getattr(error, "message", "") or next(iter(error.args), error)).strip().rstrip(".")
+    said = str(getattr(error, "message", "") or next(iter(error.args), error)).strip()
+    return ASKED.sub("", said).rstrip(".")
 
 
 def sentence(error: Exception) -> str:

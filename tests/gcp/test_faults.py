@@ -123,3 +123,9 @@ def test_the_kind_of_error_is_the_caller_s_and_others_pass() -> None:
         raise refused("bad")
     with pytest.raises(ZeroDivisionError), told():
         raise ZeroDivisionError
+
+
+def test_googles_words_are_told_without_the_request_of_rest() -> None:
+    kind: Any = exceptions.Conflict
+    error = kind("POST http://127.0.0.1:80/v2/projects/p?a=%2F: Conflict for http://x: version 1.")
+    assert sentence(error) == "Google refused the request: Conflict for http://x: version 1."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ...gcp.credentials import who
 from ...image import artifact
 from ...image.reference import parse
 from .. import Missing
+from ..findings import Look, findings, unchecked
 from . import attest, container, entries, job, once, selection
 from .calls import READ, TIMEOUT
 from .faults import told
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ...environment.settings import Environment
     from .service import Fleet
 
-Look = Callable[[], Iterator[Missing]]
 NEEDED = ("run.services.get", "run.services.update", "run.revisions.get", "run.revisions.list")
 ROLE = "roles/run.developer"
 BESIDE = 8  # secrets that are looked at side by side
@@ -39,27 +39,8 @@ def missing(fleet: Fleet) -> list[Missing]:
         lambda: secrets(fleet.environment),
         lambda: log(fleet),
     ]
-    with ThreadPoolExecutor(len(looks)) as side_by_side:
-        answers = list(side_by_side.map(asked, looks))
-    found = [each for one in answers for each in one]
-    unanswered = [each for each in found if isinstance(each, Unanswered)]
-    once_each = [each for at, each in enumerate(found) if each not in found[:at]]
-    if len(unanswered) == len(found):
-        once_each = once_each[:1]  # it is the same for all, such as credentials that have expired
-    return [*once_each, *elsewhere(fleet.environment), *unset(fleet.environment)]
-
-
-class Unanswered(Missing):
-    """What Google said instead of an answer."""
-
-
-def asked(look: Look) -> list[Missing]:
-    """What one look found; that Google did not answer it is a finding, and stops no other look."""
-    try:
-        with told():
-            return list(look())
-    except DockyardError as error:
-        return [Unanswered(str(error.message).rstrip("."))]
+    environment = fleet.environment
+    return [*findings(looks, told), *elsewhere(environment), *unset(environment)]
 
 
 def identity() -> Iterator[Missing]:
@@ -123,7 +104,7 @@ def secrets(environment: Environment) -> Iterator[Missing]:
         names = environment.secrets
         answers = side_by_side.map(lambda name: secret(client, environment, name, names[name]), names)
         found = [each for each in answers if each]
-    yield from dict.fromkeys(found)
+    yield from found
 
 
 def secret(client: Any, environment: Environment, name: str, reference: str) -> Missing | None:
@@ -178,5 +159,4 @@ def elsewhere(environment: Environment) -> Iterator[Missing]:
 def unset(environment: Environment) -> Iterator[Missing]:
     """What stays unverified, as no setting says how to check it."""
     if not environment.health_path and not environment.checks:
-        what = "neither HEALTH_PATH nor a CHECK_* is set: that the service answers stays unverified"
-        yield Missing(what, "write HEALTH_PATH=/health there", needed=False)
+        yield unchecked()

@@ -28,6 +28,7 @@ class Arrival:
     created: bool = False
     touched: bool = False
     public: bool = False
+    given: int = 0  # percent of the traffic that it was seen to have got
     spec: str = ""  # what the settings asked of a kept one
     tag: str = ""  # of the revision while it has not all of the traffic
     pools: list[Moving] = field(default_factory=list)  # workers that were moved

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from google.api_core import exceptions
 from google.cloud import run_v2
 
-from ...errors import DockyardError
+from ...errors import DockyardError, Locked, Overtaken
 from ...say import say
 from ...signals import uninterrupted
 from .. import Traffic
-from . import desired, ledger, plans, running, traffic, undoing
+from . import desired, ledger, plans, running, shifting, traffic, undoing
 from .arrival import Arrival
 from .difference import difference
 from .faults import told
@@ -23,8 +20,6 @@ from .faults import told
 if TYPE_CHECKING:
     from .plans import Planned
     from .service import Fleet
-
-Got = TypeVar("Got")
 
 
 def arrive(fleet: Fleet, planned: Planned) -> Arrival:
@@ -37,8 +32,10 @@ def arrive(fleet: Fleet, planned: Planned) -> Arrival:
                 create(fleet, arrival)
             else:
                 update(fleet, arrival)
+    except (Locked, Overtaken):  # what there is now is somebody else's
+        raise
     except BaseException:
-        with uninterrupted(), suppress(DockyardError), told():
+        with uninterrupted():
             taken_back(fleet, arrival)
         raise
     return arrival
@@ -55,9 +52,10 @@ def of(fleet: Fleet, planned: Planned, live: run_v2.Service) -> Arrival:
     now, candidate = traffic.now(live), traffic.candidate(fleet.environment.service)
     found = "" if planned.force else adopted(fleet, planned, live)
     name = found or plans.revision(fleet.environment.service, live)
-    home = traffic.others(now, name) or (former(fleet, live, name) if found else ())
+    home = ways_home(fleet, live, name) if found else now
     tag = planned.tag or next((each.tag for each in now if each.revision == name and each.tag), "") or candidate
     before = traffic.without(traffic.without(home, candidate), planned.tag)
+    home = home if any(each.percent for each in home) else ()
     return Arrival(name, planned.plan.release, before, home, made=not found, tag=tag, public=live.invoker_iam_disabled)
 
 
@@ -69,7 +67,7 @@ def adopted(fleet: Fleet, planned: Planned, live: run_v2.Service) -> str:
     asked = {each.revision for each in live.traffic} | {each.revision for each in traffic.now(live)}
     if name not in asked or (given_up and running.short(live.latest_ready_revision) != name):
         return ""
-    recorded = live.template.annotations.get(ledger.DIGEST, ""), ledger.spec(live.template)
+    recorded = live.template.annotations.get(ledger.DIGEST, ""), ledger.spec(live.template.annotations)
     if recorded != (release.digest, ledger.asked(env)):
         return ""
     if difference(live.template, desired.service(live, env, release).template):
@@ -78,8 +76,22 @@ def adopted(fleet: Fleet, planned: Planned, live: run_v2.Service) -> str:
     return name
 
 
+def ways_home(fleet: Fleet, live: run_v2.Service, name: str) -> tuple[Traffic, ...]:
+    """Who serves if a begun revision does not: the others with traffic, itself once verified, else who did before it.
+
+    Every tag stays where it is, but for that of a revision on its way.
+    """
+    now = traffic.without(traffic.now(live), traffic.candidate(fleet.environment.service))
+    own = tuple(replace(each, percent=0) for each in now if each.revision == name and each.tag)
+    if others := traffic.others(now, name):
+        return (*others, *own)
+    if name in ledger.records(live):
+        return now
+    return (*former(fleet, live, name), *(each for each in now if each.revision != name), *own)
+
+
 def former(fleet: Fleet, live: run_v2.Service, name: str) -> tuple[Traffic, ...]:
-    """What served before a revision that has all of the traffic: the last verified other one that is still there."""
+    """All for the last verified other revision that is still there; nothing without one."""
     for each in ledger.records(live):
         if each != name and fleet.revision(each) is not None:
             return (Traffic(each, 100),)
@@ -94,7 +106,7 @@ def create(fleet: Fleet, arrival: Arrival) -> None:
     say(f"Creating {env.service} with {arrival.revision}.")
     arrival.touched = True
     try:
-        finished(lambda: fleet.create(message))
+        fleet.create(message)
     except exceptions.Conflict:
         there = fleet.read()
         if there is None or there.template.revision != arrival.revision:
@@ -112,34 +124,36 @@ def update(fleet: Fleet, arrival: Arrival) -> None:
             run_v2.Service.copy_from(service, desired.service(service, env, arrival.release, revision=arrival.revision))
         elif "PUBLIC" in env.origins:
             service.invoker_iam_disabled = bool(env.public)
-        shares = beside(fleet.known or service, arrival)
+        shares = beside(fleet.known or service, arrival, traffic.candidate(env.service))
         service.traffic = traffic.targets(shares)
 
     if arrival.made:
         say(f"Bringing {arrival.revision} up.")
     arrival.touched = True
-    finished(lambda: fleet.change(edit, whole=arrival.made))
+    fleet.change(edit, whole=arrival.made)
 
 
-def beside(live: run_v2.Service, arrival: Arrival) -> list[Traffic]:
-    """The traffic as it is, with the revision under its tag; all of it where nothing serves."""
+def beside(live: run_v2.Service, arrival: Arrival, candidate: str) -> list[Traffic]:
+    """The traffic as it is, with the revision under its tag; all of it where nothing else serves."""
     now = traffic.now(live)
     own = traffic.percents(now)[arrival.revision]
-    rest = traffic.without([each for each in now if each.revision != arrival.revision], arrival.tag)
-    if own == 100 or not any(each.percent for each in rest):
-        return [Traffic(arrival.revision, 100), *(replace(each, percent=0) for each in rest)]
-    return [*rest, Traffic(arrival.revision, own, arrival.tag)]
+    rest = [each for each in now if each.revision != arrival.revision]
+    further = [
+        replace(each, percent=0)
+        for each in now
+        if each.revision == arrival.revision and each.tag not in ("", arrival.tag)
+    ]
+    if not any(each.percent for each in rest):
+        own = 100
+    return shifting.tagged([*rest, Traffic(arrival.revision, own, arrival.tag), *further], arrival, candidate)
 
 
 def taken_back(fleet: Fleet, arrival: Arrival) -> None:
     """Undo what was asked, as far as it was done."""
-    service = fleet.read()
-    asked = {each.revision for each in service.traffic} if service is not None else set[str]()
-    if arrival.revision in asked:
-        undoing.undo(fleet, arrival)
-
-
-def finished(call: Callable[[], Got]) -> Got:
-    """A call that gets its answer, whatever interrupts: only that tells what there is to undo."""
-    with ThreadPoolExecutor(1) as beside:
-        return beside.submit(call).result()
+    try:
+        with told():
+            service = fleet.read()
+            if service is not None and arrival.revision in {each.revision for each in service.traffic}:
+                undoing.undo(fleet, arrival)
+    except DockyardError as error:
+        say(str(error.message))

@@ -39,7 +39,7 @@ def served(service: run_v2.Service) -> tuple[bool | None, str]:
 def ready(found: run_v2.Service | run_v2.WorkerPool) -> tuple[bool | None, str]:
     """Whether Cloud Run has brought about what was asked last, in its own words where it has not."""
     condition = found.terminal_condition
-    if found.reconciling or found.observed_generation != found.generation:
+    if not running.reconciled(found):
         return None, f"generation {found.generation} is under way, {found.observed_generation} is what runs"
     if condition.state == SUCCEEDED:
         return True, f"generation {found.generation} is ready"

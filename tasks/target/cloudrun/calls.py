@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 from google.api_core import exceptions
 from google.api_core.retry import Retry
 
 from ...errors import DockyardError
+from ...gcp import faults
 
 if TYPE_CHECKING:
     from ...environment.settings import Environment
 
+Got = TypeVar("Got")
 TIMEOUT = 30.0  # seconds for one answer
 PATIENCE = 60.0  # seconds for which a call is repeated that Google cannot answer just now
 PASSING = (
@@ -41,9 +45,15 @@ def conflict(error: Exception) -> bool:
     return isinstance(error, exceptions.Conflict | exceptions.FailedPrecondition | exceptions.PreconditionFailed)
 
 
+def finished(call: Callable[[], Got]) -> Got:
+    """A call that gets its answer, whatever interrupts: only that tells what there is to undo."""
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(call).result()
+
+
 def absent(error: Exception, environment: Environment) -> None:
     """Raise DockyardError for a 404 that is about the project or the region, not about the service."""
-    said = str(getattr(error, "message", "") or error)
+    said = faults.message(error)
     if NOWHERE.search(said):
         raise DockyardError(
             f"Cloud Run does not know PROJECT={environment.project} with REGION={environment.region} ({said}): see "

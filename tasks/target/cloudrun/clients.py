@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+from google.cloud import run_v2
 
 from ...gcp import clients
-
-if TYPE_CHECKING:
-    from google.cloud import run_v2
 
 Client = TypeVar("Client")
 
@@ -24,43 +23,31 @@ class Clients:
     @cached_property
     def services(self) -> run_v2.ServicesClient:
         """Services: what serves."""
-        from google.cloud import run_v2
-
         return self._run(run_v2.ServicesClient)
 
     @cached_property
     def revisions(self) -> run_v2.RevisionsClient:
         """Revisions of services."""
-        from google.cloud import run_v2
-
         return self._run(run_v2.RevisionsClient)
 
     @cached_property
     def jobs(self) -> run_v2.JobsClient:
         """Jobs: what runs once."""
-        from google.cloud import run_v2
-
         return self._run(run_v2.JobsClient)
 
     @cached_property
     def executions(self) -> run_v2.ExecutionsClient:
         """Executions of jobs."""
-        from google.cloud import run_v2
-
         return self._run(run_v2.ExecutionsClient)
 
     @cached_property
     def tasks(self) -> run_v2.TasksClient:
         """Tasks of executions: their exit codes."""
-        from google.cloud import run_v2
-
         return self._run(run_v2.TasksClient)
 
     @cached_property
     def pools(self) -> run_v2.WorkerPoolsClient:
         """Worker pools: PROCESS_<NAME>."""
-        from google.cloud import run_v2
-
         return self._run(run_v2.WorkerPoolsClient)
 
     @cached_property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from google.cloud import run_v2
 
+from ...environment.cloudrun import LONGEST_START
 from ...errors import SettingError
 from ...image.reference import split
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 Template: TypeAlias = run_v2.RevisionTemplate | run_v2.WorkerPoolRevisionTemplate | run_v2.TaskTemplate
 
 PORT = 8080  # where Cloud Run sends requests unless a container says otherwise
-STARTUP = 240  # seconds: the longest that Cloud Run lets a container start
+STARTUP = int(LONGEST_START)
 PERIOD = 2  # seconds from one startup probe to the next, which is also what one may take
 
 _SECRET = re.compile(r"projects/([^/]+)/secrets/([^/]+)(?:/versions/([^/]+))?")
@@ -135,12 +136,6 @@ def follow(probe: run_v2.Probe, before: int, port: int) -> None:
     for kind in ("http_get", "tcp_socket", "grpc"):
         if kind in probe and getattr(probe, kind).port == before:
             getattr(probe, kind).port = port
-
-
-def commanded(container: run_v2.Container, command: Sequence[str]) -> None:
-    """Give a container of the service another command, which the image's own entrypoint gets; and no requests."""
-    container.command, container.args = [], list(command)
-    unserved(container)
 
 
 def unserved(container: run_v2.Container) -> None:

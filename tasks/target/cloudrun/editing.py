@@ -6,7 +6,7 @@ from typing import Any
 
 from google.cloud import run_v2
 
-LIGHT = ("traffic", "annotations", "invoker_iam_disabled")
+LIGHT = ("traffic", "annotations", "invoker_iam_disabled", "scaling")
 
 
 def answered(operation: Any, wanted: run_v2.Service) -> run_v2.Service:
@@ -44,7 +44,6 @@ def plain(service: run_v2.Service, name: str) -> object:
     return dict(value) if name == "annotations" else value
 
 
-def done(fresh: run_v2.Service, wanted: run_v2.Service, *, whole: bool) -> bool:
-    """Whether a write that met a conflict had been done before: its answer was lost."""
-    own = wanted.template.revision
-    return not differing(fresh, wanted) and (not whole or bool(own and own == fresh.template.revision))
+def made(fresh: run_v2.Service, wanted: run_v2.Service) -> bool:
+    """Whether a write that met a conflict had made its revision before: its answer was lost."""
+    return bool(wanted.template.revision) and wanted.template.revision == fresh.template.revision

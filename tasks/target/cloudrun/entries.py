@@ -13,9 +13,8 @@ from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesR
 from ...errors import Unreadable
 from ...gcp.faults import told
 from .. import LogLine
-from . import severity
 from .calls import PASSING, TIMEOUT
-from .selection import EXECUTION
+from .selection import EXECUTION, SEVERITIES
 
 if TYPE_CHECKING:
     from .clients import Clients
@@ -69,7 +68,19 @@ def line(entry: Entry) -> LogLine:
     """An entry as a line; its source is the revision, or the execution of a job."""
     labels = entry.resource.labels
     source = entry.labels.get(EXECUTION) or labels.get("revision_name") or labels.get("service_name") or ""
-    return LogLine(entry.timestamp.ToJsonString(), source, text(entry), severity.of(entry))
+    return LogLine(entry.timestamp.ToJsonString(), source, text(entry), severity(entry))
+
+
+def severity(entry: Entry) -> str:
+    """How bad Cloud Logging says that an entry is, `ERROR`; "" for DEFAULT, which says nothing."""
+    known = entry.DESCRIPTOR.fields_by_name["severity"].enum_type.values_by_number.get(entry.severity)
+    return "" if known is None or known.name == "DEFAULT" else str(known.name)
+
+
+def at_least(found: str, least: str) -> bool:
+    """Whether a severity is `least` or a worse one; False for a word that is none."""
+    least = least.upper()
+    return found in SEVERITIES and least in SEVERITIES and SEVERITIES.index(found) >= SEVERITIES.index(least)
 
 
 def text(entry: Entry) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from google.cloud import run_v2
 
+from ...environment.cloudrun import ONCE
 from ...errors import DockyardError
 from . import container, desired, ledger, limits
 from .template import shared
@@ -26,7 +27,7 @@ ALIKE = ("containers", "volumes", "service_account", "encryption_key", "vpc_acce
 
 def name(service: str) -> str:
     """The job that runs a service's commands."""
-    return f"{service}-once"
+    return service + ONCE
 
 
 def wanted(
@@ -66,7 +67,8 @@ def task(
             setattr(found, field, getattr(source, field))
     found.containers = [shared(found, environment, release)]
     main = found.containers[0]
-    container.commanded(main, command)
+    main.command, main.args = [], list(command)  # the image's own entrypoint gets the command
+    container.unserved(main)
     main.depends_on = []
     mounted = {each.name for each in main.volume_mounts}
     found.volumes = [each for each in found.volumes if each.name in mounted]

@@ -5,10 +5,11 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from ...image.reference import split
 from .. import CheckResult, Release
+from ..words import summary
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
@@ -47,14 +48,6 @@ ASKED = frozenset(
         "HEALTH_TIMEOUT",
     ]
 )
-
-
-class Annotated(Protocol):
-    """A message with annotations: a template, a revision, a service, a worker pool."""
-
-    @property
-    def annotations(self) -> Any:
-        """Its annotations by key."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +99,9 @@ def release(image: str, annotations: Mapping[str, str]) -> Release:
     )
 
 
-def spec(of: Annotated) -> str:
+def spec(annotations: Mapping[str, str]) -> str:
     """What the settings asked of a revision, as a short hash; "" for one that Dockyard never made."""
-    return str(of.annotations.get(SPEC, ""))
+    return annotations.get(SPEC, "")
 
 
 def asked(environment: "Environment") -> str:
@@ -182,12 +175,6 @@ def kept(found: Sequence[Record]) -> str:
             break
         lines.append(line)
     return f"[{','.join(lines)}]"
-
-
-def summary(checks: Sequence[CheckResult]) -> str:
-    """Each check and what it said, in a line."""
-    words = {True: "OK", False: "FAILED", None: "unverified"}
-    return ", ".join(f"{check.name} {words[check.ok]}" for check in checks)
 
 
 def cut(text: str, most: int) -> str:

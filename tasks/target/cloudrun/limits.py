@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from .container import Template
 
 GPUS = "nvidia.com/gpu"
-DEFAULTS = {"cpu": 1.0, "memory": 512 * 1024**2}
-LEAST = DEFAULTS  # of a container that answers no requests: a worker, a job
+DEFAULTS = {"cpu": 1.0, "memory": 512 * cloudrun.MI}
 INSTANCES = 100  # at most, of a revision that does not say
 SECOND = run_v2.ExecutionEnvironment.EXECUTION_ENVIRONMENT_GEN2
 KEYS = ("CPU", "MEMORY", "GPU", "CONCURRENCY")
@@ -42,7 +41,7 @@ def limited(
         accelerated(template, resources, environment)
     if not requests:
         resources.cpu_idle = resources.startup_cpu_boost = False
-        for kind, least in LEAST.items():
+        for kind, least in DEFAULTS.items():  # which is the least of a container that answers none
             if kind in resources.limits and quantity.number(resources.limits[kind]) < least:
                 resources.limits[kind] = quantity.cpu(least) if kind == "cpu" else quantity.size(int(least))
 

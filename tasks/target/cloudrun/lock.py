@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -202,6 +202,9 @@ class Annotation:
         try:
             self.write()
         except BaseException as error:
+            if self.mine and not isinstance(error, Exception):  # interrupted, but written
+                with suppress(DockyardError), told():
+                    self.remove(self.mine.id)
             self.mine = None
             self.fleet.forget()
             if isinstance(error, Locked | Overtaken):
@@ -218,6 +221,8 @@ class Annotation:
         found = parsed(service)
         if found and found.id not in (self.mine.id, self.over):
             raise self._lost(found) if self.there else found.refusal(self.env.name)
+        if found and found.id == self.mine.id:  # though the answer to that write was lost
+            self.there = True
         if self.there and not found:
             raise self._lost(None)
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ...errors import DockyardError
 from .. import LogLine, LogQuery
-from . import entries, following, history, ledger, running, selection, severity
+from . import entries, following, history, running, selection
 from .pool import belongs
 
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from .entries import Entry
     from .service import Fleet
 
-SLACK = 3600.0  # seconds by which the clock that a release was dated by may be ahead
+EARLIER = 3600.0  # seconds that a failed revision may have begun before its last DEPLOY_TIMEOUT
 LATE = (0.0, 1.0, 2.0)  # seconds between looks for the last lines of a revision that failed just now
 SOUGHT = 20  # lines that tell enough of what was sought
 
@@ -86,6 +84,7 @@ def chosen(fleet: Fleet, query: LogQuery) -> Subject:
                 f"No revision of {environment.service} served before the one that does; inv history "
                 f"--env={environment.name} lists what there is."
             )
+    since = service.create_time.timestamp() if service.create_time else 0.0  # nothing was written before
     names = [name] if name else [each.revision for each in running.traffic(service) if each.percent]
     sources, every = [selection.service(environment.service, environment.region, names)], list(names)
     for process, pool in look.pools.items():
@@ -93,7 +92,7 @@ def chosen(fleet: Fleet, query: LogQuery) -> Subject:
         if own:
             sources.append(selection.pool(fleet.pool_name(process), environment.region, own))
             every += own
-    return Subject(tuple(sources), frozenset(every), began(service, names))
+    return Subject(tuple(sources), frozenset(every), since)
 
 
 def workers(pool: run_v2.WorkerPool, of: str) -> Sequence[str]:
@@ -110,21 +109,9 @@ def everything(fleet: Fleet) -> tuple[str, ...]:
     )
 
 
-def began(service: run_v2.Service, names: Sequence[str]) -> float:
-    """A time, in seconds since 1970, before which these revisions have surely written nothing."""
-    made = service.create_time.timestamp() if service.create_time else 0.0
-    for name in names:
-        told = running.template(service, name)
-        at = ledger.release("", told.annotations).at if told else ""
-        with suppress(ValueError):
-            if at and len(names) == 1:
-                return max(made, datetime.fromisoformat(at).timestamp() - SLACK)
-    return made
-
-
 def matches(entry: Entry, text: str) -> bool:
     """Whether a line contains a text, or is of that severity or a worse one where it is the name of one."""
-    return not text or text in entries.text(entry) or severity.at_least(severity.of(entry), text)
+    return not text or text in entries.text(entry) or entries.at_least(entries.severity(entry), text)
 
 
 def sought(fleet: Fleet, subject: Subject, begin: float, texts: Sequence[str]) -> Iterator[LogLine]:
@@ -149,7 +136,7 @@ def sought(fleet: Fleet, subject: Subject, begin: float, texts: Sequence[str]) -
 def recent(clients: Clients, environment: Environment, revision: str, limit: int = 20) -> list[LogLine]:
     """The last lines that a revision wrote, for a diagnosis; none where they cannot be read."""
     source = selection.service(environment.service, environment.region, [revision])
-    since = time.time() - environment.deploy_timeout - SLACK
+    since = time.time() - environment.deploy_timeout - EARLIER
     without = f"NOT {selection.requests(clients.project)}"
     wanted = selection.whole([source], since, without)
     try:

@@ -10,12 +10,13 @@ from google.cloud import run_v2
 
 from . import limits, quantity
 from .container import PORT, STARTUP
+from .ledger import PREFIX
 
 Template: TypeAlias = run_v2.RevisionTemplate | run_v2.WorkerPoolRevisionTemplate
 Path = tuple[str, ...]
 Form = dict[str, Any]
 
-OWN = ("dockyard.", "goog-")  # begin labels and annotations that say nothing of what runs
+OWN = (PREFIX, "goog-")  # begin labels and annotations that say nothing of what runs
 GOOGLE = ("googleapis.com/", "knative.dev/")
 
 # What Cloud Run fills in, or takes a missing member for.

@@ -11,7 +11,7 @@ from google.cloud import run_v2
 
 from ...errors import DeployFailed, DockyardError
 from ...say import say
-from . import executions
+from . import executions, running, waiting
 from . import job as jobs
 from .calls import PASSING, READ, TIMEOUT, WRITE, conflict
 from .faults import told
@@ -85,21 +85,17 @@ def there(clients: Clients, name: str) -> run_v2.Job | None:
 
 def settled(clients: Clients, name: str, environment: Environment) -> run_v2.Job:
     """The job once Cloud Run has it as it was asked. Raises DockyardError where it is not taken."""
-    deadline = time.monotonic() + environment.deploy_timeout
-    pause = FIRST
-    while True:
+    for pause in waiting.pauses(environment.deploy_timeout):
         found = there(clients, name)
         if found is None:
             raise DockyardError(f"Job {short(name)} was deleted meanwhile; type the same again.")
-        if not found.reconciling and found.observed_generation == found.generation:
-            condition = found.terminal_condition
-            if condition.state == run_v2.Condition.State.CONDITION_FAILED:
-                raise DockyardError(f"Job {short(name)} is not usable: {condition.message} The command was not run.")
+        if running.reconciled(found):
+            if waiting.failed(found.terminal_condition):
+                said = found.terminal_condition.message
+                raise DockyardError(f"Job {short(name)} is not usable: {said} The command was not run.")
             return found
-        if time.monotonic() >= deadline:
-            raise DockyardError(f"Job {short(name)} did not get ready within {environment.deploy_timeout:g} s.")
         time.sleep(pause)
-        pause = min(POLL, pause * 2)
+    raise DockyardError(f"Job {short(name)} did not get ready within {environment.deploy_timeout:g} s.")
 
 
 def started(clients: Clients, ready: run_v2.Job) -> str:

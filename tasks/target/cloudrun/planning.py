@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from google.cloud import run_v2
-
+from ...environment.cloudrun import worker
 from .. import Change, Release
 from . import desired, ledger, pool
 from .difference import difference
+from .running import LATEST, short
 
 if TYPE_CHECKING:
+    from google.cloud import run_v2
+
     from ...environment.settings import Environment
     from .service import Look
-
-LATEST = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST
 
 
 def changes(
@@ -53,13 +53,13 @@ def changes(
 
 def latest(service: run_v2.Service) -> str:
     """The revision that the service's template has made."""
-    return service.latest_created_revision.rpartition("/")[2] or service.template.revision
+    return short(service.latest_created_revision) or service.template.revision
 
 
 def shares(service: run_v2.Service) -> list[tuple[str, int, bool]]:
     """Each revision with traffic, its percent, and whether it is the latest, whichever that is. As Cloud Run has it."""
     targets = [*service.traffic_statuses] or [*service.traffic]
-    ready = service.latest_ready_revision.rpartition("/")[2]
+    ready = short(service.latest_ready_revision)
     return [(each.revision or ready, each.percent, each.type_ == LATEST) for each in targets if each.percent]
 
 
@@ -99,7 +99,7 @@ def workers(environment: Environment, release: Release, look: Look, kept: str) -
     """The differences of the worker pools; none of one that belongs to the revision that is `kept`."""
     like = look.service.template if look.service is not None else None
     for process, command in environment.processes.items():
-        name, live = pool.name(environment.service, process), look.pools.get(process)
+        name, live = worker(environment.service, process), look.pools.get(process)
         if live is None:
             yield Change(name, "none", "new")
         elif not kept or pool.belongs(live) != kept:
@@ -111,8 +111,8 @@ def workers(environment: Environment, release: Release, look: Look, kept: str) -
 
 def split(live: run_v2.WorkerPool, name: str) -> Iterator[Change]:
     """Instances of a pool that are not all of its latest revision."""
-    newest = live.latest_created_revision.rpartition("/")[2]
-    ready = live.latest_ready_revision.rpartition("/")[2]
+    newest = short(live.latest_created_revision)
+    ready = short(live.latest_ready_revision)
     splits = [*live.instance_split_statuses] or [*live.instance_splits]
     found = [(each.revision or ready, each.percent) for each in splits if each.percent]
     if found and newest and found != [(newest, 100)]:

@@ -30,11 +30,6 @@ BETA = 3  # google.api.LaunchStage
 BY_NAME = run_v2.InstanceSplitAllocationType.INSTANCE_SPLIT_ALLOCATION_TYPE_REVISION
 
 
-def name(service: str, process: str) -> str:
-    """The worker pool of a process: `api-beat-loop` for PROCESS_BEAT_LOOP of the service `api`."""
-    return f"{service}-{process.lower().replace('_', '-')}"
-
-
 def wanted(
     live: run_v2.WorkerPool | None,
     environment: Environment,
@@ -53,10 +48,10 @@ def wanted(
     """
     pool = desired.sendable(live) if live is not None else new(like)
     main = template.shared(pool.template, environment, release)
-    for each in pool.template.containers if live is None else ():
-        container.unserved(each)
     if live is None:
-        container.commanded(main, command)
+        main.command = []  # the image's own entrypoint gets the command
+        for each in pool.template.containers:
+            container.unserved(each)
     main.args = list(command)
     limits.limited(pool.template, main, environment, requests=False)
     pool.template.revision = revision

@@ -59,12 +59,12 @@ def probe(environment: Environment, service: run_v2.Service | None, check: Check
 def healthy(fleet: Fleet, revision: str) -> None:
     """Return once HEALTH_PATH answers on a revision's own address, or cannot be asked. Raises DeployFailed."""
     env, check = fleet.environment, probing.health(fleet.environment)
-    seen = fleet.seen()
-    if check is None or seen is None:
+    if check is None:
         return
+    service = fleet.lately().service
     found = CheckResult("health", False, "was not asked")
     for pause in waiting.pauses(env.health_timeout):
-        found = probe(env, seen.service, check, revision)
+        found = probe(env, service, check, revision)
         if found.ok is None:
             say(f"  unverified health: {found.detail}")
         if found.ok is not False:

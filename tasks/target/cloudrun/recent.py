@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from google.cloud import run_v2
 
 from .. import Deployment, Event, Recent
+from ..words import iso
 from . import running
-from .running import SUCCEEDED, iso, short
+from .running import SUCCEEDED, short
 
 if TYPE_CHECKING:
     from .service import Fleet, Look

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from google.cloud import run_v2
 
 from ...image.reference import split
 from .. import Current, Instance, Release, Revision, Served, Traffic
+from ..words import iso
 from . import ledger
 from .pool import belongs
 
@@ -84,7 +84,8 @@ def traffic(service: run_v2.Service) -> tuple[Traffic, ...]:
             further.append(Traffic(name, 0, each.tag))
         tag = known.tag or each.tag
         found[name] = Traffic(name, known.percent + each.percent, tag)
-    return (*sorted(found.values(), key=lambda each: -each.percent), *further)
+    kept = (each for each in found.values() if each.percent or each.tag)
+    return (*sorted(kept, key=lambda each: -each.percent), *further)
 
 
 def template(service: run_v2.Service, name: str) -> run_v2.RevisionTemplate | None:
@@ -92,8 +93,12 @@ def template(service: run_v2.Service, name: str) -> run_v2.RevisionTemplate | No
     made = service.template
     if made.revision:
         return made if made.revision == name else None
-    settled = not service.reconciling and service.observed_generation == service.generation
-    return made if settled and short(service.latest_created_revision) == name else None
+    return made if reconciled(service) and short(service.latest_created_revision) == name else None
+
+
+def reconciled(found: run_v2.Service | run_v2.WorkerPool | run_v2.Job) -> bool:
+    """Whether Cloud Run is done with what was asked last, however that ended."""
+    return not found.reconciling and found.observed_generation == found.generation
 
 
 def revision(name: str, made: Made | None, service: run_v2.Service, environment: Environment) -> Revision:
@@ -108,7 +113,7 @@ def revision(name: str, made: Made | None, service: run_v2.Service, environment:
         percent=sum(each.percent for each in shares),
         traffic_tag=next((each.tag for each in shares if each.tag), ""),
         startable=made is not None,
-        spec="" if made is None else ledger.spec(made),
+        spec="" if made is None else ledger.spec(made.annotations),
     )
 
 
@@ -185,8 +190,3 @@ def serving(pool: run_v2.WorkerPool) -> list[str]:
 def short(name: str) -> str:
     """The last part of a resource's name: `rec2pdf-00042-abc`."""
     return name.rpartition("/")[2]
-
-
-def iso(at: object) -> str:
-    """A time of a message as UTC in ISO 8601 with seconds; "" for none."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(at, datetime) else ""

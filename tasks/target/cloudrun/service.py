@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from google.api_core import exceptions
 from google.cloud import run_v2
 
+from ...environment.cloudrun import worker
 from ...errors import DeployFailed, DockyardError, Overtaken
-from .calls import READ, TIMEOUT, WRITE, absent, conflict
-from .editing import answered, differing, done, light
+from .calls import READ, TIMEOUT, WRITE, absent, conflict, finished
+from .editing import answered, differing, light, made
 
 if TYPE_CHECKING:
     from ...environment.settings import Environment
@@ -55,6 +56,7 @@ class Fleet:
         self._reading = threading.RLock()
         self._listing = threading.RLock()
         self._writing = threading.RLock()
+        self._keeping = threading.RLock()  # of the last look
 
     # Look
 
@@ -101,7 +103,8 @@ class Fleet:
         service = self.read()
         if service is None:
             raise DeployFailed(f"There is no service {self.environment.service} any more: somebody has deleted it.")
-        self._look = Look(service, self._look.pools if self._look else {})
+        with self._keeping:
+            self._look = Look(service, self._look.pools if self._look else {})
         return service
 
     def revisions(self) -> list[run_v2.Revision]:
@@ -130,7 +133,7 @@ class Fleet:
 
     def pool_name(self, process: str) -> str:
         """The short name of a worker's pool: `rec2pdf-mail-queue` of PROCESS_MAIL_QUEUE."""
-        return f"{self.environment.service}-{process.lower().replace('_', '-')}"
+        return worker(self.environment.service, process)
 
     def pool(self, process: str) -> run_v2.WorkerPool | None:
         """A worker's pool as it is now; None where there is none."""
@@ -142,24 +145,26 @@ class Fleet:
 
     def had(self, process: str, pool: run_v2.WorkerPool | None) -> None:
         """Keep a pool as it is now in the last look."""
-        if self._look:
-            pools = {name: each for name, each in self._look.pools.items() if name != process}
-            self._look = replace(self._look, pools={**pools, process: pool} if pool else pools)
+        with self._keeping:
+            if self._look:
+                pools = {name: each for name, each in self._look.pools.items() if name != process}
+                self._look = replace(self._look, pools={**pools, process: pool} if pool else pools)
 
     # Change
 
     def change(self, edit: Edit, *, whole: bool = False) -> run_v2.Service:
         """Edit the service and send it; the service as the answer has it, not yet reconciled.
 
-        Traffic and annotations only, unless it is the `whole` service, whose edit may make a revision. What somebody
+        Only what makes no revision (see `editing`), unless it is the `whole` service, whose edit may. What somebody
         else changed meanwhile is kept: the edit is made anew on it. Raises Locked where somebody else holds the
         service by now, Overtaken where he changed it before the first write of this release.
         """
+        return finished(lambda: self._changed(edit, whole=whole))
+
+    def _changed(self, edit: Edit, *, whole: bool) -> run_v2.Service:
         with self._writing:
-            known = self.known or self.read()
+            known = self.known or self.reread()
             for _ in range(TRIES):
-                if known is None:
-                    raise DeployFailed(f"There is no service {self.environment.service} any more: somebody deleted it.")
                 wanted = run_v2.Service(known)
                 edit(wanted)
                 if self.guard:
@@ -169,30 +174,40 @@ class Fleet:
                 try:
                     return self._wrote(known, wanted, whole=whole)
                 except exceptions.GoogleAPICallError as error:
-                    if not conflict(error):
+                    fresh = self.reread() if conflict(error) else known
+                    if fresh.etag == known.etag:  # refused for another reason
                         raise
-                    before, known = known, self._meanwhile(known, wanted, whole=whole)
-                    if known.etag == before.etag:  # refused for another reason
-                        raise
-                    if done(known, wanted, whole=whole):
-                        return known
+                    self.forget()
+                    whole = whole and not made(fresh, wanted)
+                    if self.guard:
+                        self._judge(self.guard, known, fresh, wanted, whole=whole)
+                    known = fresh
             raise DockyardError(
                 f"{self.environment.service} is changed by others all the time: see who does, and type the same again."
             )
 
+    def _judge(
+        self, guard: Guard, known: run_v2.Service, fresh: run_v2.Service, wanted: run_v2.Service, *, whole: bool
+    ) -> None:
+        """Judge a service that somebody, or an own write whose answer was lost, has changed. Raises Locked."""
+        if not whole and not differing(fresh, wanted):
+            guard.written(fresh)
+        else:
+            guard.conflict(known, fresh, whole=whole)
+
     def _wrote(self, known: run_v2.Service, wanted: run_v2.Service, *, whole: bool) -> run_v2.Service:
-        request = run_v2.UpdateServiceRequest(service=wanted)
-        if not whole:
-            request = light(known, wanted)
+        request = run_v2.UpdateServiceRequest(service=wanted) if whole else light(known, wanted)
         operation: Any = self.clients.services.update_service(request=request, retry=WRITE, timeout=TIMEOUT)
-        self._have(known, answered(operation, wanted), whole=whole)
+        now = self._have(known, answered(operation, wanted), whole=whole)
         if self.guard:
             self.guard.written(wanted)
-        assert self.known is not None
-        return self.known
+        return now
 
     def create(self, service: run_v2.Service) -> run_v2.Service:
         """Make the service. Raises google's AlreadyExists where there is one by now."""
+        return finished(lambda: self._created(service))
+
+    def _created(self, service: run_v2.Service) -> run_v2.Service:
         with self._writing:
             if self.guard:
                 self.guard.carried(service)
@@ -201,10 +216,9 @@ class Fleet:
             )
             operation: Any = self.clients.services.create_service(request=request, retry=WRITE, timeout=TIMEOUT)
             service.name = self.name
-            self._have(service, answered(operation, service), whole=True)
+            now = self._have(service, answered(operation, service), whole=True)
             self.created(service)
-            assert self.known is not None
-            return self.known
+            return now
 
     def refuse(self, there: run_v2.Service | None) -> None:
         """Give up to whoever was faster to make the service. Raises Locked, Overtaken."""
@@ -217,31 +231,20 @@ class Fleet:
         if self.guard:
             self.guard.written(service)
 
-    def _have(self, known: run_v2.Service, now: run_v2.Service, *, whole: bool) -> None:
+    def _have(self, known: run_v2.Service, now: run_v2.Service, *, whole: bool) -> run_v2.Service:
         """Keep what was written. Annotations leave the last look as good as it was; anything else makes it old."""
-        self.known = now if now.etag else self.read()
-        if not whole and self._look and self._look.service and differing(known, now) <= {"annotations"}:
-            seen = run_v2.Service(self._look.service)
-            seen.annotations.clear()
-            seen.annotations.update(now.annotations)
-            settled = seen.generation == seen.observed_generation
-            seen.generation, seen.etag = now.generation, now.etag
-            seen.observed_generation = seen.generation if settled else seen.observed_generation
-            self._look = replace(self._look, service=seen)
-        elif self._look:
-            self._look = replace(self._look, at=0.0)
+        self.known = kept = now if now.etag else self.reread()
+        with self._keeping:
+            if not whole and self._look and self._look.service and differing(known, now) <= {"annotations"}:
+                seen = run_v2.Service(self._look.service)
+                seen.annotations.clear()
+                seen.annotations.update(now.annotations)
+                settled = seen.generation == seen.observed_generation
+                seen.generation, seen.etag = now.generation, now.etag
+                seen.observed_generation = seen.generation if settled else seen.observed_generation
+                self._look = replace(self._look, service=seen)
+            elif self._look:
+                self._look = replace(self._look, at=0.0)
         if whole:
             self._revisions = None
-
-    def _meanwhile(self, known: run_v2.Service, wanted: run_v2.Service, *, whole: bool) -> run_v2.Service:
-        """The service as somebody, or an own write whose answer was lost, has changed it. Raises Locked."""
-        fresh = self.read()
-        if fresh is None:
-            raise DeployFailed(f"There is no service {self.environment.service} any more: somebody has deleted it.")
-        self.forget()
-        if done(fresh, wanted, whole=whole):
-            if self.guard:
-                self.guard.written(fresh)
-        elif self.guard:
-            self.guard.conflict(known, fresh, whole=whole)
-        return fresh
+        return kept

@@ -25,8 +25,12 @@ def shift(fleet: Fleet, shares: Sequence[Traffic], arrivals: Mapping[str, Arriva
     if arrival:
         arrival.touched = True
     moved(fleet, wanted)
-    if arrival is None or traffic.percents(wanted)[arrival.revision] != 100 or not fleet.environment.processes:
-        return traffic.now(waiting.settled(fleet, wanted))
+    percent = traffic.percents(wanted)[arrival.revision] if arrival else 0
+    if arrival is None or percent != 100 or not fleet.environment.processes:
+        service = waiting.settled(fleet, wanted)
+        if arrival:
+            arrival.given = percent
+        return traffic.now(service)
     over = threading.Event()
     with ThreadPoolExecutor(1) as beside:
         workers = beside.submit(pools.follow, fleet, arrival, over)
@@ -36,6 +40,7 @@ def shift(fleet: Fleet, shares: Sequence[Traffic], arrivals: Mapping[str, Arriva
         except BaseException:
             over.set()
             raise
+    arrival.given = percent
     return traffic.now(service)
 
 
@@ -58,4 +63,4 @@ def tagged(shares: Sequence[Traffic], arrival: Arrival, candidate: str) -> list[
             found.append(replace(each, tag="") if each.tag == candidate else each)
         else:
             found.append(replace(each, tag=each.tag or arrival.tag))
-    return [each for each in found if each.percent or each.tag]
+    return [each for each in found if each.percent or each.tag or (arrival.made and each.revision == arrival.revision)]

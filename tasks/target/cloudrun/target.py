@@ -120,9 +120,10 @@ class CloudRunTarget:
         arrival = self._arrivals[rollout.revision]
         if arrival.made:
             waiting.ready(self.fleet, rollout.revision)
-            reaching.healthy(self.fleet, rollout.revision)
         else:
             waiting.kept(self.fleet, rollout.revision)
+        if rollout.created:
+            reaching.healthy(self.fleet, rollout.revision)
 
     @told()
     def alive(self, rollout: Rollout) -> None:
@@ -219,6 +220,7 @@ class CloudRunTarget:
         from . import pruning
 
         self._lock.fence()
+        self._lock.write()
         return pruning.prune(self.fleet, removals)
 
     @told()

@@ -52,7 +52,7 @@ def targets(shares: Iterable[Traffic]) -> list[run_v2.TrafficTarget]:
 
 def now(service: run_v2.Service) -> tuple[Traffic, ...]:
     """Who has the traffic by name, with its tags; nobody while no revision was ever ready."""
-    return tuple(each for each in running.traffic(service) if each.revision and (each.percent or each.tag))
+    return running.traffic(service)
 
 
 def reached(service: run_v2.Service, shares: Sequence[Traffic]) -> bool:

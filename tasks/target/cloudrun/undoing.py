@@ -27,12 +27,13 @@ def undo(fleet: Fleet, arrival: Arrival) -> None:
     if not arrival.touched:
         return
     fleet.forget()
+    taken = ""
     try:
         with told():
             if arrival.created:
-                delete(fleet)
+                delete(fleet, arrival)
             else:
-                give_back(fleet, arrival)
+                taken = give_back(fleet, arrival)
     except Locked:
         raise
     except DockyardError as error:
@@ -40,22 +41,30 @@ def undo(fleet: Fleet, arrival: Arrival) -> None:
             f"{arrival.revision} could NOT be undone; {remains(fleet, arrival)}: {error.message}"
         ) from error
     pools.undo(fleet, arrival)
+    if taken:
+        raise DeployFailed(f"The traffic was moved meanwhile by {taken}, and stays so: {remains(fleet, arrival)}.")
 
 
-def give_back(fleet: Fleet, arrival: Arrival) -> None:
-    """Have the traffic as it was, and who may call the service."""
+def give_back(fleet: Fleet, arrival: Arrival) -> str:
+    """Have the traffic as it was, and who may call the service; who else has moved it meanwhile, which stays so."""
+    taken: list[str] = []
 
     def edit(service: run_v2.Service) -> None:
         service.invoker_iam_disabled = arrival.public
-        if arrival.home:
+        own = [each for each in service.traffic if each.revision == arrival.revision]
+        taken[:] = [service.last_modifier or "somebody"] if arrival.given and not any(o.percent for o in own) else []
+        if taken:
+            service.traffic = [each for each in service.traffic if each not in own or each.tag != arrival.tag]
+        elif arrival.home:
             service.traffic = traffic.targets(arrival.home)
 
     fleet.change(edit)
-    if arrival.home:
+    if arrival.home and not taken:
         waiting.settled(fleet, arrival.home)
+    return "".join(taken)
 
 
-def delete(fleet: Fleet) -> None:
+def delete(fleet: Fleet, arrival: Arrival) -> None:
     """Delete a service that has never served anybody well, and wait until it is gone: its name is free again then."""
     known = fleet.known or fleet.read()
     if known is None:
@@ -66,6 +75,10 @@ def delete(fleet: Fleet) -> None:
         if now is None:
             fleet.forget()
             return
+        if fleet.guard:
+            fleet.guard.conflict(now, now, whole=False)
+        if now.template.revision != arrival.revision:
+            raise DockyardError(f"it was changed meanwhile by {now.last_modifier or 'somebody'}, and is not deleted.")
         if not now.delete_time:
             asked = run_v2.DeleteServiceRequest(name=now.name, etag=now.etag)
             try:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...errors import DockyardError
 from ...image import ecr
 from ...image.reference import parse
 from .. import Missing
+from ..findings import Look, findings, unchecked
 from . import faults, parameter, siblings
 
 if TYPE_CHECKING:
     from ...environment.settings import Environment
     from .clients import Clients
     from .workers import Fleet
-
-Look = Callable[[], Iterator[Missing]]
 
 
 def missing(fleet: Fleet) -> list[Missing]:
@@ -30,25 +27,7 @@ def missing(fleet: Fleet) -> list[Missing]:
         lambda: repository(environment),
         lambda: lock(clients, environment),
     ]
-    with ThreadPoolExecutor(len(looks)) as side_by_side:
-        answers = list(side_by_side.map(asked, looks))
-    found = [each for one in answers for each in one]
-    if all(isinstance(each, Unanswered) for each in found):
-        found = found[:1]  # it is the same for all, such as credentials that have expired
-    return [*found, *unset(environment)]
-
-
-class Unanswered(Missing):
-    """What AWS said instead of an answer."""
-
-
-def asked(look: Look) -> list[Missing]:
-    """What one look found; that AWS did not answer it is a finding, and stops no other look."""
-    try:
-        with faults.told():
-            return list(look())
-    except DockyardError as error:
-        return [Unanswered(str(error.message).rstrip("."))]
+    return [*findings(looks, faults.told), *unset(environment)]
 
 
 def credentials(clients: Clients, environment: Environment) -> Iterator[Missing]:
@@ -109,5 +88,4 @@ def unset(environment: Environment) -> Iterator[Missing]:
         what = "URL is not set: neither HEALTH_PATH nor CHECK_* can be asked, and stay unverified"
         yield Missing(what, "write URL=https://... there", needed=False)
     elif not environment.health_path and not environment.checks:
-        what = "neither HEALTH_PATH nor a CHECK_* is set: that the service answers stays unverified"
-        yield Missing(what, "write HEALTH_PATH=/health there", needed=False)
+        yield unchecked()

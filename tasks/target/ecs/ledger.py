@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...errors import DockyardError
 from ...image.reference import split
 from .. import CheckResult, Release, Revision
+from ..words import iso, summary
 from .normal import canonical
 
 if TYPE_CHECKING:
@@ -84,9 +84,8 @@ def carried(definition: Definition) -> Tags:
 
 def verified(at: str, checks: Sequence[CheckResult]) -> Tags:
     """The tags that say a revision was read back, healthy and checked. `at` is UTC, ISO 8601."""
-    words = {True: "OK", False: "FAILED", None: "unverified"}
-    summary = ", ".join(f"{check.name} {words[check.ok]}" for check in checks)
-    return [tag("verified", at), *([tag("checks", summary)] if summary else [])]
+    said = summary(checks)
+    return [tag("verified", at), *([tag("checks", said)] if said else [])]
 
 
 def value(definition: Definition, name: str) -> str:
@@ -140,8 +139,3 @@ def spec(definition: Definition, environment: Environment) -> str:
     asked = {"containerDefinitions": containers}
     asked |= {key: definition.content[key] for key in ("networkMode", "cpu", "memory") if key in definition.content}
     return hashlib.sha256(canonical(asked).encode()).hexdigest()[:16]
-
-
-def iso(at: object) -> str:
-    """A time as UTC in ISO 8601 with seconds; "" for none."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(at, datetime) else ""

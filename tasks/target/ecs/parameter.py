@@ -12,9 +12,9 @@ from typing import Any
 from ...errors import DockyardError, NoLock
 from ..holder import Claim, Found
 from ..lock import Taken
+from ..words import iso
 from . import faults
 from .clients import clock
-from .ledger import iso
 from .running import short
 
 LONGEST = 1000  # characters of a reason; a parameter holds 4 KB

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...say import say
 from .. import Deployment, Event, Instance, Recent
+from ..words import iso
 from . import attest, faults
-from .ledger import iso
 from .running import short, tasks
 from .service import Entry, described
 from .stopping import stop_reason

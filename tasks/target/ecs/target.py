@@ -25,6 +25,7 @@ from .. import (
     Traffic,
     probe,
 )
+from ..words import iso
 from . import (
     arriving,
     attest,
@@ -199,7 +200,7 @@ class EcsTarget:
         self._lock.fence()
         found = self.fleet.catalog.find(revision)
         assert found is not None
-        self.fleet.catalog.tag(found, ledger.verified(ledger.iso(datetime.now(UTC)), checks))
+        self.fleet.catalog.tag(found, ledger.verified(iso(datetime.now(UTC)), checks))
 
     @told()
     def scale(self, replicas: int) -> Current:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .build_failure import Failed
 from .build_steps import Worker
+from .errors import Failed
 
 if TYPE_CHECKING:
     from .build_running import Running

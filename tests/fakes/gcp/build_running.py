@@ -12,12 +12,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .build_failure import Failed
 from .build_log import Log, Unwritable
 from .build_push import push
 from .build_request import HOUR, seconds
 from .build_steps import Late, Stopped, Worker, workshop
-from .errors import Refused
+from .errors import Failed, Refused
 from .logging import stamp
 
 if TYPE_CHECKING:

@@ -34,6 +34,14 @@ class Refused(Exception):
         return {"error": {**error, "details": self.details} if self.details else error}
 
 
+class Failed(Exception):
+    """A build ends here, without success: with a status, and why."""
+
+    def __init__(self, status: str, detail: str, kind: str = "") -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.kind = status, detail, kind
+
+
 def invalid(message: str) -> Refused:
     return Refused(400, "INVALID_ARGUMENT", message)
 

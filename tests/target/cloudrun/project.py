@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,9 @@ import pytest
 
 from tasks.image import pin
 from tasks.target.cloudrun import logs
-from tests.conftest import Dockyard, Result
+from tests.conftest import Dockyard
 from tests.fakes.gcp.cloud import Cloud
-from tests.service import start
+from tests.target import project
 
 SERVICES = "run.projects.locations.services"
 POOLS = "run.projects.locations.workerPools"
@@ -26,21 +24,10 @@ READS = ("get", "list")
 
 
 @dataclass
-class Project:
-    """Its folder, its settings, and the command line in it."""
+class Project(project.Project):
+    """One beside a fake cloud."""
 
-    root: Path
-    cloud: Cloud
-    dockyard: Dockyard
-    image: str
-    settings: dict[str, str] = field(default_factory=dict)
-
-    def set(self, **settings: str) -> None:
-        """Change settings; an empty one is taken out."""
-        self.settings |= settings
-        lines = [f"{key}={value}" for key, value in self.settings.items() if value]
-        (self.root / "env").mkdir(parents=True, exist_ok=True)
-        (self.root / "env" / "prod.env").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    cloud: Cloud = field(kw_only=True)
 
     def pin(self, tag: str) -> str:
         """Pin an image of that tag; its digest."""
@@ -58,15 +45,6 @@ class Project:
             found.append(str(done.document["revision"]))
         self.cloud.forget()
         return found
-
-    def start(self, *argv: str) -> subprocess.Popen[str]:
-        """The command line as a process of its own."""
-        return start(self.root, *argv)
-
-    def inv(self, line: str) -> Result:
-        """The command line in this process: `inv("deploy --json")` on the environment `prod`."""
-        verb, _, flags = line.partition(" ")
-        return self.dockyard(f"{verb} --env=prod {flags}", self.root)
 
     @property
     def service(self) -> dict[str, Any]:
@@ -109,7 +87,7 @@ def short(method: str) -> str:
 def web(tmp_path: Path, gcp: Cloud, dockyard: Dockyard) -> Project:
     """A project whose service does not exist yet."""
     image = f"{gcp.region}-docker.pkg.dev/{gcp.project}/apps/web"
-    made = Project(tmp_path / "project", gcp, dockyard, image)
+    made = Project(tmp_path / "project", dockyard, image, cloud=gcp)
     made.set(
         TARGET="cloudrun",
         SERVICE="web",
@@ -128,23 +106,9 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "LATE", (0.0,))
 
 
-@contextmanager
-def meanwhile(web: Project, method: str, does: Callable[[], object], times: int = 1) -> Iterator[None]:
+def meanwhile(web: Project, method: str, does: Callable[[], object], times: int = 1) -> AbstractContextManager[None]:
     """Do something as soon as a method was called so often."""
-    wrong: list[BaseException] = []
-
-    def act() -> None:
-        try:
-            until(web, method, times)
-            does()
-        except BaseException as error:
-            wrong.append(error)
-
-    thread = threading.Thread(target=act)
-    thread.start()
-    yield
-    thread.join()
-    assert not wrong, wrong
+    return project.beside(lambda: until(web, method, times), does)
 
 
 def until(web: Project, method: str, times: int = 1) -> None:

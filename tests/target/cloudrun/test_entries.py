@@ -10,7 +10,7 @@ from google.cloud.logging_v2.types import LogEntry
 
 from tasks.errors import Unreadable
 from tasks.target import LogLine
-from tasks.target.cloudrun import entries, selection, severity
+from tasks.target.cloudrun import entries, selection
 from tests.fakes.gcp.cloud import Cloud
 from tests.target.cloudrun.looking import fleet, revision_of
 
@@ -73,11 +73,11 @@ def test_time_source_and_severity_are_kept() -> None:
     [("ERROR", "warning", True), ("ERROR", "ERROR", True), ("INFO", "ERROR", False), ("", "DEBUG", False)],
 )
 def test_a_severity_is_compared(found: str, least: str, is_so: bool) -> None:
-    assert severity.at_least(found, least) is is_so
+    assert entries.at_least(found, least) is is_so
 
 
 def test_a_text_that_is_no_severity_is_compared_with_none() -> None:
-    assert not severity.at_least("ERROR", "boom")
+    assert not entries.at_least("ERROR", "boom")
 
 
 def test_all_pages_are_read_the_oldest_first_or_only_the_newest(gcp: Cloud, tmp_path: Path) -> None:

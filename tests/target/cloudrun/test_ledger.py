@@ -30,7 +30,7 @@ def test_a_release_comes_back_as_it_was_whatever_its_texts_hold(release: Release
     message = run_v2.RevisionTemplate(annotations=ledger.annotations(ENVIRONMENT, release, "f00"))
     sent = run_v2.RevisionTemplate.deserialize(run_v2.RevisionTemplate.serialize(message))
     assert ledger.release(release.reference, sent.annotations) == release
-    assert ledger.spec(sent) == "f00"
+    assert ledger.spec(sent.annotations) == "f00"
 
 
 def test_what_is_empty_has_no_annotation() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from google.cloud import run_v2
 
+from tasks.environment.cloudrun import worker
 from tasks.target import Release
 from tasks.target.cloudrun import pool
 
@@ -53,7 +54,7 @@ def live() -> run_v2.WorkerPool:
     ("process", "name"), [("worker", "api-worker"), ("mail_queue", "api-mail-queue"), ("BEAT", "api-beat")]
 )
 def test_a_pool_is_named_after_its_process(process: str, name: str) -> None:
-    assert pool.name("api", process) == name
+    assert worker("api", process) == name
 
 
 def test_a_pool_that_is_there_keeps_all_but_image_command_and_the_settings(tmp_path: Path) -> None:

@@ -92,3 +92,12 @@ def test_the_verb_deletes_what_no_rollback_takes(web: Project) -> None:
     assert [each["name"] for each in done.document["removed"]] == [first]
     assert [each["revision"] for each in web.inv("history --json").document["releases"]] == [third, second]
     assert web.lock == ""
+
+
+def test_the_lock_is_there_before_anything_is_deleted(web: Project) -> None:
+    web.deployed("v1", "v2", "v3")
+    seen: list[str] = []
+    web.cloud.meanwhile("run", "revisions.delete", lambda: seen.append(web.lock))
+    assert web.inv("prune --keep=0").code == 0
+    assert [bool(each) for each in seen] == [True]
+    assert web.lock == ""

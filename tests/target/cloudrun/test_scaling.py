@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.cloud import run_v2
@@ -37,7 +38,7 @@ def test_the_least_number_is_set_and_nothing_else(gcp: Cloud, of: Fleet, capsys:
     before = service(of)
     scaling.scale(of, 3)
     (patch,) = [each for each in gcp.calls if each.method == PATCH]
-    assert patch.request["updateMask"] == "scaling,annotations"
+    assert patch.request["updateMask"] == "scaling"
     assert patch.request["body"]["scaling"]["minInstanceCount"] == 3
     assert patch.request["body"]["etag"] == before.etag
     after = service(of)
@@ -93,6 +94,31 @@ def test_a_number_that_does_not_come_about_is_set_back(gcp: Cloud, of: Fleet, mo
     with pytest.raises(DeployFailed, match="DEPLOY_TIMEOUT"):
         scaling.scale(of, 3)
     assert service(of).scaling.min_instance_count == 0
+
+
+def test_a_number_whose_answer_is_lost_is_set_back(gcp: Cloud, of: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    update = of.clients.services.update_service
+
+    def interrupted(**asked: Any) -> Any:
+        answer = update(**asked)
+        if asked["request"].service.scaling.min_instance_count == 3:
+            raise KeyboardInterrupt
+        return answer
+
+    monkeypatch.setattr(of.clients.services, "update_service", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        scaling.scale(of, 3)
+    assert service(of).scaling.min_instance_count == 0
+
+
+def test_a_number_that_somebody_else_sets_meanwhile_stays(gcp: Cloud, of: Fleet) -> None:
+    def theirs() -> None:
+        gcp.run.edit("web", lambda each: each.update(scaling={"minInstanceCount": 4}))
+
+    gcp.meanwhile("run", "services.patch", theirs, done=True)
+    with pytest.raises(DeployFailed, match="Somebody else set the number to 4 meanwhile"):
+        scaling.scale(of, 3)
+    assert service(of).scaling.min_instance_count == 4
 
 
 def test_the_verb_says_what_is_kept(web: Project) -> None:

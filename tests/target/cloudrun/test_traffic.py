@@ -15,10 +15,10 @@ Status = run_v2.TrafficTargetStatus
 LATEST = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST
 
 
-def service(*statuses: run_v2.TrafficTargetStatus, ready: str = "web-00003-abc") -> run_v2.Service:
+def service(*statuses: run_v2.TrafficTargetStatus) -> run_v2.Service:
     return run_v2.Service(
         traffic_statuses=statuses,
-        latest_ready_revision=f"projects/p/locations/l/services/web/revisions/{ready}",
+        latest_ready_revision="projects/p/locations/l/services/web/revisions/web-00003-abc",
         uri="https://web.example.com",
     )
 

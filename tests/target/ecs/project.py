@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,30 +12,19 @@ from typing import Any
 import pytest
 
 from tasks.image import pin
-from tests.conftest import Dockyard, Result
+from tests.conftest import Dockyard
 from tests.fakes.cloud import Cloud
-from tests.service import start
+from tests.target import project
 
 POLL = "DescribeServiceDeployments"
 MUTATING = ("Register", "Update", "Stop", "Tag", "Put", "Delete", "Run", "Create", "Deregister", "Untag")
 
 
 @dataclass
-class Project:
-    """Its folder, its settings, and the command line in it."""
+class Project(project.Project):
+    """One beside a fake cloud."""
 
-    root: Path
-    cloud: Cloud
-    dockyard: Dockyard
-    image: str
-    settings: dict[str, str] = field(default_factory=dict)
-
-    def set(self, **settings: str) -> None:
-        """Change settings; an empty one is taken out."""
-        self.settings |= settings
-        lines = [f"{key}={value}" for key, value in self.settings.items() if value]
-        (self.root / "env").mkdir(parents=True, exist_ok=True)
-        (self.root / "env" / "prod.env").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    cloud: Cloud = field(kw_only=True)
 
     def pin(self, tag: str) -> str:
         """Make an image of that tag and pin it; its digest."""
@@ -57,15 +44,6 @@ class Project:
         assert first["rolloutState"] == "COMPLETED", first
         return str(first["taskDefinition"]).rpartition("/")[2]
 
-    def start(self, *argv: str) -> subprocess.Popen[str]:
-        """The command line as a process of its own."""
-        return start(self.root, *argv)
-
-    def inv(self, line: str) -> Result:
-        """The command line in this process: `inv("deploy --json")` on the environment `prod`."""
-        verb, _, flags = line.partition(" ")
-        return self.dockyard(f"{verb} --env=prod {flags}", self.root)
-
     def calls(self, service: str = "ecs") -> list[str]:
         """The operations asked of a service since the count began."""
         return [operation for of, operation in self.cloud.calls if of == service]
@@ -74,7 +52,7 @@ class Project:
 @pytest.fixture
 def web(tmp_path: Path, cloud: Cloud, dockyard: Dockyard) -> Project:
     """A project whose service runs two tasks of `v1`, as `web:1`, which Dockyard has never deployed."""
-    made = Project(tmp_path / "project", cloud, dockyard, cloud.repository("web"))
+    made = Project(tmp_path / "project", dockyard, cloud.repository("web"), cloud=cloud)
     made.set(TARGET="ecs", SERVICE="web", IMAGE=made.image, REGION="eu-north-1", CLUSTER="c", DEPLOY_TIMEOUT="20s")
     made.service("web")
     return made
@@ -88,23 +66,9 @@ def until(cloud: Cloud, operation: str, times: int = 1) -> None:
         time.sleep(0.02)
 
 
-@contextmanager
-def meanwhile(cloud: Cloud, does: Callable[[], object]) -> Iterator[None]:
+def meanwhile(cloud: Cloud, does: Callable[[], object]) -> AbstractContextManager[None]:
     """Do something as soon as the block waits for its deployment."""
-    wrong: list[BaseException] = []
-
-    def act() -> None:
-        try:
-            until(cloud, POLL)
-            does()
-        except BaseException as error:
-            wrong.append(error)
-
-    thread = threading.Thread(target=act)
-    thread.start()
-    yield
-    thread.join()
-    assert not wrong, wrong
+    return project.beside(lambda: until(cloud, POLL), does)
 
 
 def changes(calls: list[tuple[str, str]]) -> list[str]:
