@@ -136,7 +136,8 @@ def test_nothing_to_push(project: Project, dockyard: Dockyard, repository: str, 
     assert f"This engine has no image {repository} of local: type inv build --env=local" in refused.err
     refused = dockyard("push --env=local --tag=v1", root)
     assert (
-        f"There is no image {repository}:v1, neither on an engine here nor in the registry: type inv build" in refused.err
+        f"There is no image {repository}:v1, neither on an engine here nor in the registry: type inv build"
+        in refused.err
     )
 
 
