@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 
 from tasks.errors import DockyardError
 
-from . import bulk, change, cloudrun, ecs, listing, nothing, rollback, switch
+from . import bulk, change, cloudrun, ecs, listing, nothing, recipes, rollback, switch
 from .processes import Failed
 from .stage import Stage, staged
 from .table import Row, render
@@ -23,6 +23,7 @@ BENCHMARKS = {
     "bulk": bulk.measure,
     "ecs": ecs.measure,
     "cloudrun": cloudrun.measure,
+    "recipes": recipes.measure,
 }
 BESIDE = {"change", "nothing", "rollback"}  # that Kamal can do too
 
