@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,13 +16,17 @@ from tasks import collection
 from tasks.errors import VerifyFailed
 from tasks.verb import Document, Operation, Verb, verb
 
+from .conftest import Project
+
+ROOT = Path(__file__).parent.parent
+
 
 def every(ns: Collection) -> list[Verb]:
     found = [task for task in ns.tasks.values() if isinstance(task, Verb)]
     return found + [each for group in ns.collections.values() for each in every(group)]
 
 
-VERBS = every(collection(Path(__file__).parent.parent))
+VERBS = every(collection(ROOT))
 
 
 @pytest.mark.parametrize("task", VERBS, ids=lambda task: task.name)
@@ -56,3 +63,20 @@ def test_a_group_without_a_verb_of_its_name_does_nothing_by_itself() -> None:
         "traffic": "show", "migrate": "show", "env": "show",
     }  # fmt: skip
     assert all(defaults.values())
+
+
+def test_a_process_that_ran_a_verb_looks_for_no_cycles_at_its_end(project: Project) -> None:
+    root = project(local="TARGET=docker\nSERVICE=api\nIMAGE=127.0.0.1:5000/api\n")
+    program = (
+        "import atexit, gc, pathlib; from invoke.program import Program; from tasks import collection\n"
+        "atexit.register(lambda: print('frozen', gc.get_freeze_count() > 0))\n"
+        f"Program(namespace=collection(pathlib.Path({str(root)!r}))).run(['inv', 'env.show', '--env=local'])\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        text=True,
+        capture_output=True,
+    )
+    assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "frozen True")
