@@ -59,9 +59,8 @@ def pinned(service: run_v2.Service) -> tuple[bool | None, str]:
         return None, f"{names}: it follows the latest revision, whatever that is; the next deploy pins it by name"
     if asked != now:
         return False, f"{names}, where {', '.join(f'{name} {percent} %' for name, percent in sorted(asked))} was asked"
-    newest = short(service.latest_created_revision)
-    beside = "" if newest in {name for name, _ in now} else f"; {newest} is newer, and has no traffic"
-    return True, f"{names}{beside}"
+    newest = running.overlooked(service)
+    return True, f"{names}{f'; {newest} is newer, and has no traffic' if newest else ''}"
 
 
 def pools(fleet: Fleet, look: Look, wanted: str) -> Iterator[CheckResult]:

@@ -45,6 +45,11 @@ def events(look: Look, revisions: Iterable[run_v2.Revision]) -> Iterator[Event]:
     service = look.service
     assert service is not None
     yield from told(short(service.name), [service.terminal_condition, *service.conditions])
+    shares = [f"{each.revision} {each.percent} %" for each in running.traffic(service) if each.percent]
+    newest = running.overlooked(service)
+    if newest and shares:
+        text = f"the traffic is pinned to {', '.join(shares)}; {newest} is newer, and has none"
+        yield Event(iso(service.update_time), text)
     for pool in look.pools.values():
         yield from told(short(pool.name), [pool.terminal_condition, *pool.conditions])
     for each in revisions:

@@ -88,6 +88,12 @@ def traffic(service: run_v2.Service) -> tuple[Traffic, ...]:
     return (*sorted(kept, key=lambda each: -each.percent), *further)
 
 
+def overlooked(service: run_v2.Service) -> str:
+    """The newest revision where it has no traffic: after a rollback, or where somebody pinned an older one; else ""."""
+    newest = short(service.latest_created_revision)
+    return "" if newest in {each.revision for each in traffic(service) if each.percent} else newest
+
+
 def template(service: run_v2.Service, name: str) -> run_v2.RevisionTemplate | None:
     """The service's template where it made that revision, so that it tells of it; None where that is not certain."""
     made = service.template

@@ -28,6 +28,15 @@ def test_revisions_that_serve_or_are_ready_are_told_without_events(gcp: Cloud, t
     assert found.events == ()
 
 
+def test_traffic_that_is_pinned_to_an_older_revision_is_told(gcp: Cloud, tmp_path: Path) -> None:
+    of = fleet(gcp, tmp_path)
+    deployed(gcp, of, ONE, "v1")
+    deployed(gcp, of, TWO, "v2", [Traffic(ONE, 100), Traffic(TWO, 0, "candidate")])
+    (event,) = recent.recent(of).events
+    assert event.text == f"the traffic is pinned to {ONE} 100 %; {TWO} is newer, and has none"
+    assert event.at
+
+
 @pytest.mark.parametrize("gcp_transport", ["rest", "grpc"])
 def test_a_revision_that_failed_is_told_with_its_own_message(gcp: Cloud, tmp_path: Path) -> None:
     of = fleet(gcp, tmp_path)
