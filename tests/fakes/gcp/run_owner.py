@@ -6,6 +6,7 @@ import copy
 import random
 import string
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ def mutable(schema: str) -> frozenset[str]:
     return frozenset(name for name, each in known.items() if not each.get("readOnly")) - {"name", "etag"}
 
 
-class Owner:
+class Owner(ABC):
     """A service or a worker pool."""
 
     KIND = ""  # its schema and its type
@@ -53,14 +54,14 @@ class Owner:
 
     # what a kind of owner says
 
-    def filled(self, given: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def filled(self, given: dict[str, Any]) -> dict[str, Any]: ...
 
-    def check(self, spec: Mapping[str, Any], revisions: set[str]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def check(self, spec: Mapping[str, Any], revisions: set[str]) -> None: ...
 
-    def status(self, target: Mapping[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def status(self, target: Mapping[str, Any]) -> dict[str, Any]: ...
 
     # changes
 
