@@ -41,6 +41,8 @@ def build(
         "size": image.size,
         "reused": image.reused,
         "changed": image.changed and not op.dry,
+        "reproducible": None if image.irreproducible is None else not image.irreproducible,
+        "reproducible_why": image.irreproducible or None,
         "images": [{"platform": each.platform, "id": each.image_id, "size": each.size} for each in image.images],
     }
 

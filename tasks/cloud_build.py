@@ -31,6 +31,7 @@ def make(op: Operation, order: Order) -> Image:
     from .image import cloudbuild, recipe
     from .image import tag as tags
     from .image.cloudbuild import clients
+    from .image.reproducible import because
 
     environment = op.environment
     if order.recipe.dockerfile.is_file() or not environment.build_config:
@@ -64,6 +65,7 @@ def make(op: Operation, order: Order) -> Image:
         reused=found is not None,
         changed=changed or found is None,
         digest=manifest.digest,
+        irreproducible=None if found or environment.build_config else because("Cloud Build"),
     )
 
 

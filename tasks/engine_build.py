@@ -56,7 +56,14 @@ def make(op: Operation, order: Order, maker: Builder) -> Image:
             images.tag(each.image_id, name)
     op.say(f"{environment.image}:{chosen} is {'an image of the same inputs' if found else 'built'}.")
     return image.Image(
-        f"{environment.image}:{chosen}", chosen, built, largest(built), found is not None, changed, digest
+        reference=f"{environment.image}:{chosen}",
+        tag=chosen,
+        images=built,
+        size=largest(built),
+        reused=found is not None,
+        changed=changed,
+        digest=digest,
+        irreproducible=None if found else maker.irreproducible(asked),
     )
 
 

@@ -101,7 +101,7 @@ def resolve(op: Operation, registry: Registry, tag: str, digest: str) -> Manifes
 def describe(op: Operation, registry: Registry, manifest: Manifest, tag: str) -> Pin:
     """The pin of a manifest, with what the image says of itself. Raises DockyardError for a wrong architecture."""
     from .image import check, recipe
-    from .image.images import moment, utc
+    from .image.images import of_config, utc
     from .image.pin import Pin
 
     images = registry.images(manifest)
@@ -117,7 +117,7 @@ def describe(op: Operation, registry: Registry, manifest: Manifest, tag: str) ->
         digest=manifest.digest,
         tag=tag or named(registry, manifest, str(labels.get(recipe.VERSION, ""))),
         git_sha=sha if SHA.fullmatch(sha) else "",
-        built_at=utc(moment(str(config.get("created", "")))),
+        built_at=utc(of_config(config)),
         size=registry.size(manifest.digest),
         inputs=str(labels.get(recipe.INPUTS, "")) if "\n" not in str(labels.get(recipe.INPUTS, "")) else "",
     )

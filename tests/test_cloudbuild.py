@@ -30,6 +30,8 @@ def test_an_image_lands_in_the_registry_without_an_engine(cloud: Built, dockyard
         {"platform": "linux/amd64", "id": manifest.config, "size": registry.size(manifest.digest)}
     ]
     assert (document["reused"], document["changed"]) == (False, True)
+    assert document["reproducible"] is False
+    assert document["reproducible_why"].startswith("Cloud Build writes the time of the build into the image, so each")
     labels = registry.config(manifest.digest)["config"]["Labels"]
     assert labels["org.opencontainers.image.revision"] == cloud.sha
     assert (labels["dockyard.env"], labels["dockyard.note"]) == ("prod", "first")
@@ -44,6 +46,7 @@ def test_the_same_inputs_are_not_built_twice(cloud: Built, dockyard: Dockyard) -
     again = dockyard("build --env=prod --json", cloud.root)
     assert again.document["digest"] == first["digest"]
     assert (again.document["reused"], again.document["changed"]) == (True, False)
+    assert (again.document["reproducible"], again.document["reproducible_why"]) == (None, None)
     (cloud.root / ".build").mkdir()
     (cloud.root / ".build" / "left.o").touch()
     other = dockyard("build --env=prod --json --tag=v7", cloud.root).document

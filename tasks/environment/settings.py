@@ -116,6 +116,9 @@ class Environment:
     ] = setting(("linux/amd64",), description="what the image must run on")
     builder: Builder = setting("buildkit", description="what builds the image")
     no_cache: values.Flag = setting(False, description="build anew, without looking for the same image first")
+    reproducible: Annotated[
+        bool | None, values.Written(values.flag), values.Kind("true or false", default="as `PROTECTED`")
+    ] = setting(None, description="the same inputs give the same digest, where the builder can; takes seconds there")
     max_image_size: values.MaybeSize = setting(None, description="size that refuses an image when exceeded")
     build_network: values.Word = setting("", description="network of the build, such as `host`")
     build_ca: Annotated[Path | None, values.Kind("path")] = setting(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Recipe:
     """All that decides what an image holds. `secrets` are references (`env:NAME`, `file:PATH`), never values.
 
-    `timeout` is in seconds.
+    `timeout` is in seconds. `reproducible` is wanted, and done where the builder can.
     """
 
     dockerfile: Path
@@ -34,6 +34,7 @@ class Recipe:
     labels: Mapping[str, str] = field(default_factory=dict)
     network: str = ""
     no_cache: bool = False
+    reproducible: bool = False
     timeout: float = 3600.0
 
 
@@ -58,6 +59,9 @@ class Builder(Protocol):
     def build(self, recipe: Recipe, platform: str) -> Built:
         """Build for one platform. Raises DockyardError with the failing step's last lines."""
 
+    def irreproducible(self, recipe: Recipe, /) -> str:
+        """Why the same inputs, built again, have another digest, as a sentence; "" where they have the same."""
+
 
 @dataclass(frozen=True)
 class Image:
@@ -66,7 +70,8 @@ class Image:
     `size` is in bytes as the engine counts (the largest platform's). `reused` says that the same inputs were
     found, here or in the registry; `changed` is False if the tag named this already. A dry run builds no `images`.
     `digest` is the registry's, of an image that the registry has and the engine has not: if it was reused from there it
-    has no size yet, and an engine's builder gives it no tag.
+    has no size yet, and an engine's builder gives it no tag. `irreproducible` says why the same inputs, built again,
+    have another digest: "" where they have the same, None where nothing was built or it is not known.
     """
 
     reference: str
@@ -76,6 +81,7 @@ class Image:
     reused: bool = False
     changed: bool = True
     digest: str = ""
+    irreproducible: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,22 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ..errors import DockyardError
-from . import Built, Recipe
+from . import Built, Recipe, loading, reproducible
 from .progress import Progress, View, failure
 
 if TYPE_CHECKING:
     import docker
 
 BUILDKIT = {"DOCKER_BUILDKIT": "1"}
-LOCAL = ("--provenance=false", "--load")  # buildx: an image on the engine, neither an index nor a cache entry
+LOAD = "--load"
+LOCAL = ("--provenance=false", LOAD)  # buildx: an image on the engine, neither an index nor a cache entry
 METADATA = "--metadata-file"
 
 
@@ -59,24 +60,45 @@ class BuildKit:
         from ..environment.secrets import redact
 
         shown = replace(recipe, args={name: redact(name, value) for name, value in recipe.args.items()})
-        return shlex.join(argv(self.cli.path, shown, platform, self.cli.flags))
+        flags, loads = self._output(recipe)
+        command = shlex.join(argv(self.cli.path, shown, platform, flags))
+        return f"{command} | {shlex.join(loading.argv(self.cli.path))}" if loads else command
+
+    def irreproducible(self, recipe: Recipe, /) -> str:
+        """Why the same inputs, built again, have another digest, as a sentence; "" where they have the same."""
+        return reproducible.why_not(self.cli.path, self.cli.metadata, recipe, self._engine)
 
     def build(self, recipe: Recipe, platform: str) -> Built:
         """Build for one platform, without a tag. Raises DockyardError with the failing step."""
+        flags, loads = self._output(recipe)
         with tempfile.TemporaryDirectory(prefix="dockyard-") as folder:
             iid, metadata = Path(folder) / "iid", Path(folder) / "metadata.json"
-            flags = (*self.cli.flags, METADATA, str(metadata)) if self.cli.metadata else self.cli.flags
+            flags = (*flags, METADATA, str(metadata)) if self.cli.metadata else flags
             progress = Progress()
-            code = run(argv(self.cli.path, recipe, platform, flags, iid), progress, recipe.timeout)
-            if code:
-                raise failure(progress, recipe.dockerfile, f"exit code {code}")
+            command = argv(self.cli.path, recipe, platform, flags, iid)
+            with loading.loading(self.cli.path) if loads else nullcontext() as archive:
+                code = run(command, progress, recipe.timeout, archive)
+                if code:
+                    raise failure(progress, recipe.dockerfile, f"exit code {code}")
             return self._built(ids(iid, metadata), platform)
 
-    def _built(self, image_ids: Sequence[str], platform: str) -> Built:
+    @cached_property
+    def _engine(self) -> docker.DockerClient:
         from ..target.docker.engine import connect
+
+        return self.client or connect()
+
+    def _output(self, recipe: Recipe) -> tuple[tuple[str, ...], bool]:
+        """The flags that say where the image goes, and whether that is an archive, for the engine to load."""
+        if not self.cli.metadata or self.irreproducible(recipe):
+            return self.cli.flags, False
+        kept = tuple(flag for flag in self.cli.flags if flag != LOAD)
+        return (*kept, *reproducible.flags(recipe)), True
+
+    def _built(self, image_ids: Sequence[str], platform: str) -> Built:
         from .images import Images
 
-        images = Images(self.client or connect(), "dockyard")
+        images = Images(self._engine, "dockyard")
         found = next((image for image_id in image_ids if (image := images.find(image_id))), None)
         if found is None:
             raise DockyardError(
@@ -157,22 +179,25 @@ def candidates(path: str) -> Iterator[str]:
             yield str(docker)
 
 
-def run(command: list[str], progress: Progress, timeout: float) -> int:
-    """Run a build, show its progress, and return its exit code. The child ends with this, whatever ends this."""
+def run(command: list[str], progress: Progress, timeout: float, archive: IO[bytes] | None = None) -> int:
+    """Run a build, show its progress, and return its exit code. The child ends with this, whatever ends this.
+
+    What it writes to its standard output goes to `archive`.
+    """
     with (
         # a session of its own: buildx is a child of docker, and both have to end
         subprocess.Popen(
             command,
             env={**os.environ, **BUILDKIT},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=archive or subprocess.PIPE,
+            stderr=subprocess.PIPE if archive else subprocess.STDOUT,
             start_new_session=True,
         ) as child,
         ended(child, timeout) as late,
         View(progress) as view,
     ):
-        for line in child.stdout or ():
+        for line in child.stderr or child.stdout or ():
             view.line(line.decode("utf-8", "replace").rstrip("\r\n"))
         child.wait()
     if late.is_set():

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import DockyardError
 from . import artifact, check, ecr
-from .images import NEVER, moment, utc
+from .images import NEVER, of_config, utc
 from .manifest import INDEXES, Manifest
 from .recipe import REVISION
 from .registries import ArtifactRegistry
@@ -170,7 +170,7 @@ def entry(registry: Registry, manifest: Manifest, tags: Iterable[str], say: Call
         digest=manifest.digest,
         tags=names,
         size=size,
-        at=moment(str(first.get("created", ""))),
+        at=of_config(first),
         git_sha=str(((first.get("config") or {}).get("Labels") or {}).get(REVISION, "")),
         platforms=tuple(filter(None, map(check.of_config, configs))),
     )

@@ -16,6 +16,7 @@ from ..errors import DockyardError, SettingError
 from . import Built, Recipe
 from .images import Images, speaking
 from .progress import Progress, View, failure
+from .reproducible import because
 
 if TYPE_CHECKING:
     import docker
@@ -38,6 +39,10 @@ class Classic:
         return shlex.join(
             ["POST", "/build", *(f"{name}={value}" for name, value in {**plain, **args, **labels}.items())]
         )
+
+    def irreproducible(self, _: Recipe, /) -> str:
+        """Why the same inputs, built again, have another digest."""
+        return because("The classic builder")
 
     def build(self, recipe: Recipe, platform: str) -> Built:
         """Build for one platform, without a tag. Raises DockyardError with the failing step's last lines."""

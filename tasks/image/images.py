@@ -13,6 +13,7 @@ import requests
 from docker.errors import DockerException, ImageNotFound
 
 from ..errors import DockyardError
+from .recipe import CREATED
 from .reference import parse
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -29,7 +30,7 @@ class Stored:
     digests: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     at: datetime = NEVER  # when it was tagged last, else made
-    created: datetime = NEVER  # when it was built, as its config says
+    created: datetime = NEVER  # when it was built
 
 
 class Images:
@@ -71,16 +72,17 @@ class Images:
 def stored(found: Mapping[str, Any], name: str) -> Stored:
     """An image out of what the engine's inspection says."""
     platform = [found.get("Os", ""), found.get("Architecture", ""), found.get("Variant", "")]
-    moments = [moment(found.get("Created", "")), moment((found.get("Metadata") or {}).get("LastTagTime", ""))]
+    labels: Mapping[str, str] = (found.get("Config") or {}).get("Labels") or {}
+    built = made(found.get("Created", ""), labels)
     return Stored(
         id=found["Id"],
         platform="/".join(part for part in platform if part),
         size=int(found.get("Size", 0)),
         tags=own(found.get("RepoTags"), f"{name}:"),
         digests=own(found.get("RepoDigests"), f"{name}@"),
-        labels=(found.get("Config") or {}).get("Labels") or {},
-        at=max(moments),
-        created=moments[0],
+        labels=labels,
+        at=max(built, moment((found.get("Metadata") or {}).get("LastTagTime", ""))),
+        created=built,
     )
 
 
@@ -96,6 +98,16 @@ def moment(text: str) -> datetime:
     except ValueError:
         return NEVER
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def made(created: str, labels: Mapping[str, str]) -> datetime:
+    """When an image was built, as its config says; of a reproducible one, which says 1980, when that was committed."""
+    return max(moment(created), moment(labels.get(CREATED, "")))
+
+
+def of_config(config: Mapping[str, Any]) -> datetime:
+    """The same out of a registry's config."""
+    return made(str(config.get("created", "")), (config.get("config") or {}).get("Labels") or {})
 
 
 def utc(at: datetime) -> str:

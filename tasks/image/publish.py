@@ -14,7 +14,7 @@ import docker
 
 from ..errors import DockyardError
 from .credentials import denied
-from .images import NEVER, Stored, moment, speaking
+from .images import NEVER, Stored, of_config, speaking
 from .manifest import Manifest
 from .recipe import INPUTS
 from .registry import IMMUTABLE, Registry, absent, immutable
@@ -89,7 +89,7 @@ def built(registry: Registry, manifest: Manifest) -> datetime:
         configs = [registry.config(each.digest) for each in registry.images(manifest)]
     except DockyardError:
         return NEVER
-    return max((moment(str(config.get("created", ""))) for config in configs), default=NEVER)
+    return max(map(of_config, configs), default=NEVER)
 
 
 def taken(registry: Registry, tag: str, there: Manifest) -> str:

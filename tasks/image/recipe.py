@@ -18,6 +18,7 @@ OCI = "org.opencontainers.image"
 TITLE = f"{OCI}.title"
 VERSION = f"{OCI}.version"
 REVISION = f"{OCI}.revision"
+CREATED = f"{OCI}.created"
 ENV = "dockyard.env"
 NOTE = "dockyard.note"
 INPUTS = "dockyard.inputs"
@@ -36,6 +37,7 @@ def of(environment: Environment, source: Source, *, tag: str = "", note: str = "
         labels=labels(environment, source, tag, note),
         network=environment.build_network,
         no_cache=no_cache or environment.no_cache,
+        reproducible=environment.protected if environment.reproducible is None else environment.reproducible,
         timeout=environment.build_timeout,
     )
 
@@ -47,7 +49,7 @@ def labels(environment: Environment, source: Source, tag: str, note: str) -> dic
         VERSION: tag,
         REVISION: source.revision,
         f"{OCI}.source": source.remote,
-        f"{OCI}.created": source.committed_at,
+        CREATED: source.committed_at,
         ENV: environment.name,
         NOTE: note,
     }

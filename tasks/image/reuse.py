@@ -11,7 +11,7 @@ from datetime import datetime
 
 from ..errors import DockyardError
 from . import Built, Recipe, check
-from .images import NEVER, Images, moment, speaking
+from .images import NEVER, Images, of_config, speaking
 from .manifest import Manifest
 from .publish import showing
 from .recipe import ENV, INPUTS, NOTE, REVISION, TITLE
@@ -68,7 +68,7 @@ def fitting(registry: Registry, manifest: Manifest, recipe: Recipe) -> Found | N
         config = registry.config(image.digest)
         labels = (config.get("config") or {}).get("Labels") or {}
         if all(labels.get(name) == recipe.labels.get(name) for name in SAME) and serves(labels, recipe):
-            made, at = check.of_config(config), moment(str(config.get("created", "")))
+            made, at = check.of_config(config), of_config(config)
             found |= {wanted: (image, at) for wanted in recipe.platforms if check.same(made, wanted)}
     if len(found) < len(recipe.platforms):
         return None

@@ -65,6 +65,14 @@ def test_settings_are_a_recipe(tmp_path: Path, settings: Settings) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("lines", "asked"),
+    [((), False), (("PROTECTED=true",), True), (("PROTECTED=true", "REPRODUCIBLE=false"), False)],
+)
+def test_a_protected_environment_is_built_reproducibly(settings: Settings, lines: tuple[str, ...], asked: bool) -> None:
+    assert recipe.of(settings(*lines), Source()).reproducible is asked
+
+
 def test_outside_git_the_labels_say_less(settings: Settings) -> None:
     assert recipe.of(settings(), Source(), tag="v1").labels == {
         "org.opencontainers.image.title": "api",
