@@ -9,7 +9,7 @@ from .errors import DockyardError, SettingError
 from .verb import Document, Operation, verb
 
 if TYPE_CHECKING:
-    from .image.scanning import Scanner, Vulnerability
+    from .image.scanning import Scanned, Scanner, Vulnerability
 
 SHOWN = 10  # the worst ones that are told
 
@@ -31,7 +31,8 @@ def scan(op: Operation, tag: str = "") -> Document:
         for argv in commands:
             op.say(f"Would run: {shlex.join(argv)}")
         return {**document, "result": "unverified", "changed": False}
-    found = look(op, scanner, commands, image, {**document, "result": "unverified"})
+    scanned = look(op, scanner, commands, image, {**document, "result": "unverified"})
+    found = sorted(scanned.found, key=scanning.badness)
     counts = scanning.counted(found)
     worst = [each for each in found if scanning.over(each.severity, it.scan_max)] if it.scan_max else found
     for each in worst[:SHOWN]:
@@ -44,6 +45,7 @@ def scan(op: Operation, tag: str = "") -> Document:
         "result": "refused" if over else "allowed" if it.scan_max else "reported",
         "findings": counts,
         "worst": [each.document for each in (worst if over else found)[:SHOWN]],
+        "notices": list(scanned.notices),
     }
     if over:
         raise DockyardError(
@@ -69,20 +71,20 @@ def reference(op: Operation, tag: str) -> str:
     return f"{pinned.image}@{pinned.digest}"
 
 
-def look(
-    op: Operation, scanner: Scanner, commands: list[list[str]], image: str, document: Document
-) -> list[Vulnerability]:
-    """What the scanner finds on all platforms, each once, the worst first. Raises DockyardError for no whole scan."""
+def look(op: Operation, scanner: Scanner, commands: list[list[str]], image: str, document: Document) -> Scanned:
+    """What the scanner finds on all platforms, each once. Raises DockyardError for no whole scan."""
     from .image import scanning
 
     found: dict[Vulnerability, None] = {}
+    notices: dict[str, None] = {}
     for argv in commands:  # one after the other: both scanners lock their database
         op.say(f"{scanner.name} scans {image} ...")
         try:
             scanned = scanning.run(scanner, argv)
         except DockyardError as error:
             raise DockyardError(f"{image} is unverified: {error.message}", document) from None
-        for notice in scanned.notices:
-            op.say(notice)
         found |= dict.fromkeys(scanned.found)
-    return sorted(found, key=scanning.badness)
+        notices |= dict.fromkeys(scanned.notices)
+    for notice in notices:
+        op.say(notice)
+    return scanning.Scanned(tuple(found), tuple(notices))

@@ -1,6 +1,7 @@
 """Scanners that stand in for trivy and grype: they note their argv, and print what the real ones print, abridged.
 
-Forms: trivy's integration/testdata/*.json.golden (SchemaVersion 2), grype's presenter/json snapshots.
+Forms: trivy's integration/testdata/*.json.golden (SchemaVersion 2) and what 0.59.1 prints, grype's presenter/json
+snapshots.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def trivy(*found: tuple[str, str, str, str, str], os: dict[str, Any] | None = No
                 "Target": f"{IMAGE} (debian 12.11)",
                 "Class": "os-pkgs",
                 "Type": "debian",
+                "Packages": [{"ID": "base-files@12.4", "Name": "base-files", "Identifier": {}, "Version": "12.4"}],
                 **({"Vulnerabilities": [_trivy(*each) for each in found]} if found else {}),
             },
             {"Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg"},

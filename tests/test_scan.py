@@ -14,7 +14,16 @@ DIGEST = f"sha256:{'2' * 64}"
 PINNED = f"{IMAGE}@{DIGEST}"
 CRITICAL = ("CRITICAL", "CVE-1", "libssl3", "3.0.1", "3.0.2")
 LOW = ("LOW", "CVE-2", "bash", "5.2", "")
-TRIVY = "trivy image --quiet --format=json --scanners=vuln --exit-code=0 --severity=UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL"
+TRIVY = (
+    "trivy image --quiet --format=json --list-all-pkgs --scanners=vuln --exit-code=0 "
+    "--severity=UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL"
+)
+PYTHON = {"Target": "Python", "Class": "lang-pkgs", "Type": "python-pkg", "Packages": [{"Name": "flask"}]}
+BARE = {"Target": "api (debian 12.15)", "Class": "os-pkgs", "Type": "debian"}  # /var/lib/dpkg was deleted
+NO_DATABASE = (  # 0.59.1, without a network
+    "2026-11-22T12:09:47Z\tFATAL\tFatal error\tinit error: DB error: failed to download vulnerability DB: 1 error "
+    'occurred:\n\t* Get "https://mirror.gcr.io/v2/": dial tcp: network is unreachable\n\n'
+)
 Scan = Callable[..., Result]
 
 
@@ -65,6 +74,7 @@ def test_trivy_is_asked_for_the_pinned_digest_and_its_findings_are_counted(scan:
             {"severity": "critical", "id": "CVE-1", "package": "libssl3", "version": "3.0.1", "fixed": "3.0.2"},
             {"severity": "low", "id": "CVE-2", "package": "bash", "version": "5.2", "fixed": None},
         ],
+        "notices": [],
     }
 
 
@@ -152,13 +162,28 @@ def test_without_a_scanner_it_is_unverified(scan: Scan, path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("report", "code", "why"),
     [
-        ("", 1, "trivy failed: FATAL unable to find the image"),
-        (trivy(), 1, "trivy failed: FATAL unable to find the image"),
+        ("", 1, "trivy failed: unable to find the image"),
+        (trivy(), 1, "trivy failed: unable to find the image"),
         ("", 0, "trivy printed no report that can be read: install another version."),
         ("[]", 0, "trivy printed no report that can be read: install another version."),
         ({**trivy(), "SchemaVersion": 3}, 0, "trivy's report has schema version 3, not 2: install another one."),
-        ({**trivy(), "Results": []}, 0, "trivy recognised no system and no packages in it"),
-        ({**trivy(), "Results": [{"Vulnerabilities": [{"Severity": "LOW"}]}]}, 0, "no report that can be read"),
+        ({**trivy(), "Results": []}, 0, "trivy recognised no packages in it, so it could not look for anything."),
+        ({**trivy(), "Results": [BARE]}, 0, "trivy recognised no packages in it"),
+        (
+            {**trivy(), "Results": [BARE, PYTHON]},
+            0,
+            "trivy found no list of the packages of debian 12.11 in it: do not",
+        ),
+        (
+            trivy(os={"Name": "forky/sid"}),
+            0,
+            "trivy has no data of debian forky/sid: build on a base that is a release.",
+        ),
+        (
+            {**trivy(), "Results": [{**PYTHON, "Vulnerabilities": [{"Severity": "LOW"}]}]},
+            0,
+            "no report that can be read",
+        ),
     ],
 )
 def test_a_scan_that_is_none_is_unverified(scan: Scan, path: Path, report: object, code: int, why: str) -> None:
@@ -168,6 +193,36 @@ def test_a_scan_that_is_none_is_unverified(scan: Scan, path: Path, report: objec
     assert done.document["error"].startswith(f"{PINNED} is unverified: ")
     assert why in done.document["error"]
     assert done.document["result"] == "unverified"
+
+
+def test_why_it_failed_is_told_whole(scan: Scan, path: Path) -> None:
+    stand_in(path, "trivy", "", code=1, said=NO_DATABASE)
+    assert scan().document["error"] == (
+        f"{PINNED} is unverified: trivy failed: Fatal error init error: DB error: failed to download vulnerability DB: "
+        '1 error occurred: * Get "https://mirror.gcr.io/v2/": dial tcp: network is unreachable'
+    )
+
+
+def test_where_no_system_is_recognised_only_the_packages_of_languages_were_looked_at(scan: Scan, path: Path) -> None:
+    stand_in(path, "trivy", {**trivy(os={"Family": "none", "Name": ""}), "Results": [PYTHON]})
+    done = scan("SCAN_MAX=none")
+    told = "trivy knows no system in it: the packages of one, if it has any, were not looked at."
+    assert told in done.err
+    assert done.document["notices"] == [told]
+    assert done.document["result"] == "allowed"
+
+
+def test_grype_without_a_system_and_without_findings_may_have_looked_at_nothing(scan: Scan, path: Path) -> None:
+    unknown = {"name": "", "version": "", "idLike": None}
+    stand_in(path, "grype", {**grype(), "distro": unknown})
+    assert scan().document["error"] == (
+        f"{PINNED} is unverified: grype recognised no system in it, and says of no package that it looked at it: "
+        "try trivy."
+    )
+    stand_in(path, "grype", {**grype(("Low", "CVE-1", "flask", "1", "2")), "distro": unknown})
+    done = scan()
+    assert "grype knows no system in it" in done.err
+    assert done.document["findings"]["low"] == 1
 
 
 def test_grypes_own_limit_spoils_no_scan_and_its_failure_does(scan: Scan, path: Path) -> None:

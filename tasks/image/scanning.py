@@ -19,6 +19,7 @@ ABSENT = (
     "neither trivy (https://trivy.dev) nor grype (https://github.com/anchore/grype) is installed; install one "
     "(brew install trivy, or brew install grype; both have packages for Linux) and type the command again."
 )
+NO_SYSTEM = "{} knows no system in it: the packages of one, if it has any, were not looked at."
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,27 @@ class Scanner:
 
 
 def trivy(report: Any) -> Scanned:
-    """Trivy's report, of schema version 2. Raises DockyardError where it recognised nothing in the image."""
+    """Trivy's report, of schema version 2, with the packages that it looked at. Raises DockyardError without any.
+
+    A system whose list of packages was deleted, and Debian's unstable one, of which trivy has no data, give a report
+    without findings too (tried with 0.59.1).
+    """
     if report["SchemaVersion"] != 2:
         raise DockyardError(f"trivy's report has schema version {report['SchemaVersion']}, not 2: install another one.")
-    if not report.get("Results"):
-        raise DockyardError("trivy recognised no system and no packages in it, so it could not look for anything.")
-    listed = [each for result in report["Results"] for each in result.get("Vulnerabilities") or ()]
-    system = report.get("Metadata", {}).get("OS") or {}
-    old = f"{system.get('Family')} {system.get('Name')} gets no security updates any more: trivy may know too little."
+    results = report.get("Results") or ()
+    if not any(result.get("Packages") for result in results):
+        raise DockyardError("trivy recognised no packages in it, so it could not look for anything.")
+    system = (report.get("Metadata") or {}).get("OS") or {}
+    name = f"{system.get('Family')} {system.get('Name')}"
+    own = [result for result in results if result.get("Class") == "os-pkgs"]
+    if own and not any(result.get("Packages") for result in own):
+        raise DockyardError(
+            f"trivy found no list of the packages of {name} in it: do not delete that in the Dockerfile."
+        )
+    if name.endswith("/sid"):
+        raise DockyardError(f"trivy has no data of {name}: build on a base that is a release.")
+    listed = [each for result in results for each in result.get("Vulnerabilities") or ()]
+    old = f"{name} gets no security updates any more: trivy may know too little."
     return Scanned(
         tuple(
             Vulnerability(
@@ -83,14 +97,20 @@ def trivy(report: Any) -> Scanned:
             )
             for each in listed
         ),
-        (old,) if system.get("EOSL") else (),
+        (*(() if own else (NO_SYSTEM.format("trivy"),)), *((old,) if system.get("EOSL") else ())),
     )
 
 
 def grype(report: Any) -> Scanned:
-    """Grype's report. Raises DockyardError where it does not say which image it looked at."""
+    """Grype's report. Raises DockyardError where it does not say which image it looked at, or that it knew anything.
+
+    It does not list the packages that it looked at: without a system and without a finding there may have been none.
+    """
     if not report["source"]["target"]:
         raise DockyardError("grype's report names no image.")
+    known = (report.get("distro") or {}).get("name")
+    if not known and not report["matches"]:
+        raise DockyardError("grype recognised no system in it, and says of no package that it looked at it: try trivy.")
     return Scanned(
         tuple(
             Vulnerability(
@@ -101,7 +121,8 @@ def grype(report: Any) -> Scanned:
                 ", ".join((each["vulnerability"].get("fix") or {}).get("versions") or ()),
             )
             for each in report["matches"]
-        )
+        ),
+        () if known else (NO_SYSTEM.format("grype"),),
     )
 
 
@@ -110,7 +131,10 @@ def grype(report: Any) -> Scanned:
 SCANNERS = (
     Scanner(
         "trivy",
-        ("image", "--quiet", "--format=json", "--scanners=vuln", "--exit-code=0", f"--severity={EVERY}"),
+        (
+            *("image", "--quiet", "--format=json", "--list-all-pkgs", "--scanners=vuln", "--exit-code=0"),
+            f"--severity={EVERY}",
+        ),
         trivy,
     ),
     Scanner("grype", ("--quiet", "--output=json"), grype, codes=(0, 2)),
@@ -129,12 +153,19 @@ def run(scanner: Scanner, argv: list[str]) -> Scanned:
     except OSError as error:
         raise DockyardError(f"{scanner.name} cannot be run: {error.strerror}.") from None
     if done.returncode not in scanner.codes:
-        why = next(iter(done.stderr.strip().splitlines()[-1:]), f"exit code {done.returncode}")
-        raise DockyardError(f"{scanner.name} failed: {why}")
+        raise DockyardError(f"{scanner.name} failed: {last_words(done.stderr) or f'exit code {done.returncode}'}")
     try:
         return scanner.read(json.loads(done.stdout))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DockyardError(f"{scanner.name} printed no report that can be read: install another version.") from None
+
+
+def last_words(said: str) -> str:
+    """Why it failed: its last words, from the line that says FATAL where one does, as trivy writes several of them."""
+    lines = said.strip().splitlines()
+    begin = next((at for at, line in enumerate(lines) if "FATAL" in line), len(lines) - 1)
+    words = [word for line in lines[max(begin, 0) :] for word in line.split()]
+    return " ".join(words[words.index("FATAL") + 1 :] if "FATAL" in words else words)
 
 
 def severity(said: str | None) -> str:
