@@ -85,11 +85,13 @@ def look(
 
 
 def digest_check(current: Current, wanted: str, called: str) -> CheckResult:
-    """Whether every instance of the serving revision runs the wanted digest."""
+    """Whether every instance of the serving revision runs the wanted digest; "" is one that was deployed by tag."""
     assert current.revision is not None
     mine = [each for each in current.instances if each.revision == current.revision.name]
     if not mine or any(not each.digest for each in mine):
         return CheckResult("digest", None, "the platform does not say which digest runs")
+    if not wanted:
+        return CheckResult("digest", None, f"{mine[0].name} runs {mine[0].digest}, {called} goes by a tag")
     wrong = [each for each in mine if each.digest != wanted]
     if wrong:
         return CheckResult("digest", False, f"{wrong[0].name} runs {wrong[0].digest}, {called} is {wanted}")

@@ -98,6 +98,12 @@ def test_the_digest_is_unverified_where_the_platform_cannot_tell(running: list[s
     assert digest_check(current, DIGEST, "the pin").ok is ok
 
 
+def test_the_digest_is_unverified_where_the_release_goes_by_a_tag() -> None:
+    current = Current(revision(C), (Traffic(C, 100),), (Instance(f"{C}-1", C, "web", "running", OTHER),))
+    found = digest_check(current, "", "the release")
+    assert (found.ok, found.detail) == (None, f"{C}-1 runs {OTHER}, the release goes by a tag")
+
+
 def test_no_traffic_is_a_failure() -> None:
     assert traffic_check(Current(revision(C), (Traffic(C, 0, "staging"),))).ok is False
     assert traffic_check(Current(revision(C), (Traffic(C, 80), Traffic(B, 20)))).detail == f"{C} 80 %, {B} 20 %"

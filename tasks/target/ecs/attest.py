@@ -106,13 +106,18 @@ def current(entry: Entry, known: Mapping[str, Entry]) -> Entry:
 
 
 def revision(found: Entry, environment: Environment, manifests: Manifests, wanted: str) -> tuple[bool | None, str]:
-    """Whether every container of IMAGE has the `wanted` digest, or a child of it, in a service revision."""
+    """Whether every container of IMAGE has the `wanted` digest, or a child of it, in a service revision.
+
+    `wanted` is "" for a release that was deployed by tag.
+    """
     images = [{**each, "name": each.get("containerName")} for each in found.get("containerImages") or ()]
     mine = imaged(images, environment)  # by the key that a task has for a container's name
     digests = [str(each.get("imageDigest") or "") or pinned(str(each.get("image") or "")) for each in mine]
     if not digests or not all(digests):
         return None, "ECS does not tell the digest of its service revision"
     name, other = short(str(found["serviceRevisionArn"])), [each for each in digests if each != wanted]
+    if not wanted:
+        return None, f"{name} has {digests[0]}, the release goes by a tag"
     try:
         accepted = manifests.of(environment.image, wanted) if other else ()
     except DockyardError as error:
