@@ -113,6 +113,10 @@ def edge(service: str, image: str, address: str, interface: str, port: int) -> C
             "Binds": [f"{names.edge_volume(service)}:/var/lib/dockyard"],
             "RestartPolicy": ALWAYS,
             "LogConfig": LOGS,
+            "ReadonlyRootfs": True,
+            "Tmpfs": {"/run/haproxy": "size=1m,mode=700,uid=1000,gid=1000"},  # its socket
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges"],
         },
         "NetworkingConfig": attached(service, address),
     }

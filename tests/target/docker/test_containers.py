@@ -123,6 +123,10 @@ def test_the_edge() -> None:
             "Binds": ["dockyard-api-edge:/var/lib/dockyard"],
             "RestartPolicy": {"Name": "always"},
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}},
+            "ReadonlyRootfs": True,
+            "Tmpfs": {"/run/haproxy": "size=1m,mode=700,uid=1000,gid=1000"},
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges"],
         },
         "NetworkingConfig": {"EndpointsConfig": {"dockyard-api": {"IPAMConfig": {"IPv4Address": "172.18.0.2"}}}},
     }
