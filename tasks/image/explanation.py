@@ -10,7 +10,9 @@ from .gone import PACKAGES
 
 ABSENT = re.compile(r"Package '(?P<gone>[^']+)' has no installation candidate|Unable to locate package (?P<no>\S+)")
 HASHES = re.compile(r"DO NOT MATCH THE HASHES|[Hh]ash mismatch for|Hash Sum mismatch")
-SILENT = re.compile(r"ReadTimeoutError|Read timed out|ConnectTimeoutError|UV_HTTP_TIMEOUT|due to network timeout")
+# A step's error quotes its command, which may set UV_HTTP_TIMEOUT: only uv's own sentences count.
+UV = re.compile(r"increasing UV_HTTP_TIMEOUT|cause: operation timed out|due to network timeout")
+PIP = re.compile(r"ReadTimeoutError|Read timed out|ConnectTimeoutError")
 ANEW = "type inv build --no-cache, or set NO_CACHE=true"
 
 
@@ -58,11 +60,12 @@ def hashes(line: str, dockerfile: Path) -> str:
 
 def silence(line: str, dockerfile: Path) -> str:
     """A download that took too long, such as torch's wheels."""
-    if not SILENT.search(line):
+    if not UV.search(line) and not PIP.search(line):
         return ""
-    name, value = ("UV_HTTP_TIMEOUT", "1000") if "UV_HTTP" in line else ("PIP_DEFAULT_TIMEOUT", "1000")
-    taken = line_of(dockerfile, rf"^\s*ARG\s+{name}\b")
-    mend = f"set BUILD_ARG_{name}={value}"
+    own = "PIP_DEFAULT_TIMEOUT" if PIP.search(line) else "UV_HTTP_TIMEOUT"
+    taken = [name for name in (own, "PIP_DEFAULT_TIMEOUT") if line_of(dockerfile, rf"^\s*ARG\s+{name}\b")]
+    name = next(iter(taken), own)
+    mend = f"set BUILD_ARG_{name}=1000"
     if not taken:
         mend += f", and write ARG {name} before that step of {dockerfile}"
     return f"A download took too long: {mend}. CPU-only wheels are far smaller (PIP_EXTRA_INDEX_URL, for torch)."

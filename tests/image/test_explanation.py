@@ -82,6 +82,19 @@ def test_a_download_that_took_too_long(dockerfile: Path) -> None:
     assert "BUILD_ARG_UV_HTTP_TIMEOUT=1000" in explained([uv], dockerfile)
 
 
+@pytest.mark.parametrize(
+    "line", ["  cause: operation timed out", "Try increasing UV_HTTP_TIMEOUT (current value: 30s)."]
+)
+def test_uv_s_download_is_given_time_by_the_argument_that_the_dockerfile_takes(dockerfile: Path, line: str) -> None:
+    assert "set BUILD_ARG_PIP_DEFAULT_TIMEOUT=1000. CPU" in explained([line], dockerfile)
+
+
+def test_a_step_that_sets_a_timeout_did_not_take_too_long_by_that(dockerfile: Path) -> None:
+    step = 'executor failed running [/bin/sh -c export UV_HTTP_TIMEOUT="60"; uv pip install x]: exit code: 1'
+    assert explained(["error: no such package", step], dockerfile) == ""
+    assert explained(["  Hash mismatch for `torch==2.8.0`", step], dockerfile).startswith("What was downloaded is not")
+
+
 def test_what_is_not_known_is_not_explained(dockerfile: Path) -> None:
     assert explained(["E: something else", "exit code: 1"], dockerfile) == ""
 

@@ -72,6 +72,18 @@ def test_an_index_that_a_build_arg_may_give_is_one_when_it_does() -> None:
     assert found(text, {"PIP_EXTRA_INDEX_URL": "https://a.example/cpu"}) == [(2, "warning", "extra-index")]
 
 
+def test_a_second_index_is_none_to_fear_where_a_stage_installs_by_hashes_alone() -> None:
+    index, hashed = "ARG PIP_EXTRA_INDEX_URL=https://a.example/cpu", "RUN pip install --require-hashes -r r.txt"
+    assert inside(index, hashed) == []
+    assert inside(index, hashed, "RUN pip install torch") == [(2, "extra-index")]
+    assert inside(index, f"{hashed} && pip install torch") == [(2, "extra-index")]
+    assert inside(f"{hashed} && pip install --extra-index-url=https://a.example/cpu torch") == [(2, "extra-index")]
+    assert found(f"{index}\nFROM {PINNED}\nUSER 1000\n") == []
+    further = f"FROM {PINNED} AS one\n{index}\n{hashed}\nFROM one\nRUN pip install %s\nUSER 1000\n"
+    assert found(further % "--require-hashes -r dev.txt") == []
+    assert found(further % "torch") == [(2, "warning", "extra-index")]
+
+
 @pytest.mark.parametrize(
     "line",
     [
