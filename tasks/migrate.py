@@ -64,10 +64,13 @@ def run(op: Operation, key: str, command: Sequence[str], release: Release) -> No
     op.say(f"{key}: {shown(command)}")
     code = op.target.run_once(command, release)
     if code:
-        raise DeployFailed(
-            f"{key} ({shown(command)}) ended with exit code {code}; its output is above. "
-            f"What it did is not undone; inv migrate.down --env={op.name} runs ROLLBACK_COMMAND."
-        )
+        way_out = f"What it did is not undone; inv migrate.down --env={op.name} runs ROLLBACK_COMMAND."
+        if key == "ROLLBACK_COMMAND":  # after a rollback, the pinned image is older than the schema
+            way_out = (
+                "Where the pinned image is too old to know the migration, pin the one that does: "
+                f"inv pin --env={op.name} --tag=TAG, with a tag of inv history --env={op.name}."
+            )
+        raise DeployFailed(f"{key} ({shown(command)}) ended with exit code {code}; its output is above. {way_out}")
 
 
 def shown(command: Sequence[str]) -> str:

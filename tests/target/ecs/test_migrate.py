@@ -68,6 +68,14 @@ def test_the_exit_code_counts(migrating: Project, cloud: Cloud) -> None:
     assert "RELEASE_COMMAND (alembic upgrade head) ended with exit code 3; its output is above." in result.err
 
 
+def test_a_way_down_that_fails_says_which_image_may_know_it(migrating: Project, cloud: Cloud) -> None:
+    cloud.task_output(["Can't locate revision identified by '1b'"], exit_code=255)
+    result = migrating.inv("migrate.down")
+    assert result.code == 4
+    assert "pin the one that does: inv pin --env=prod --tag=TAG, with a tag of inv history --env=prod." in result.err
+    assert "inv migrate.down" not in result.err
+
+
 def test_a_migration_that_fails_keeps_the_deploy_from_beginning(migrating: Project, cloud: Cloud) -> None:
     cloud.task_output([], exit_code=1)
     assert migrating.inv("deploy").code == 4
