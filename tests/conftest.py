@@ -21,6 +21,7 @@ from invoke.program import Program
 from tasks import collection, embedded
 from tasks.target.docker.engine import connect
 from tests.service import Service, clean, free_port
+from tests.torch_index import torch_index
 
 REGISTRY = "127.0.0.1:5000"
 APPLICATION = Path(__file__).parent / "application"
@@ -72,6 +73,13 @@ def engine(embedded_default: str) -> Iterator[docker.DockerClient]:
 def registry(embedded_default: str) -> str:
     """The registry on loopback, `HOST:PORT`."""
     return embedded_default
+
+
+@pytest.fixture(scope="session")
+def torch_cpu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a package index on loopback that has torch's CPU build and nothing else."""
+    with torch_index(tmp_path_factory.mktemp("torch")) as url:
+        yield url
 
 
 @pytest.fixture

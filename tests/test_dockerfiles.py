@@ -12,8 +12,9 @@ from tasks.image.lint.ignoring import PRAGMA
 ROOT = Path(__file__).parent.parent
 FILES = sorted(
     str(path.relative_to(ROOT))
-    for folder in ("dockerfiles", "examples")
-    for path in (ROOT / folder).rglob("Dockerfile*")
+    for folder in ("benchmarks", "dockerfiles", "examples", "tests")
+    for pattern in ("Dockerfile*", "*.Dockerfile")
+    for path in (ROOT / folder).rglob(pattern)
 )
 
 

@@ -28,7 +28,7 @@ def slow() -> dict[str, object]:
     return {"finished": True}
 
 
-@app.post("/write")
+@app.get("/write")
 def write() -> dict[str, str]:
     try:
         Path(request.args["path"]).write_text("x")
