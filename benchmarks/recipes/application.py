@@ -1,4 +1,4 @@
-"""A test's application with the recipe that builds it, and what a changed line of it costs."""
+"""An application with the recipe that builds it, and what a changed line of it costs."""
 
 from __future__ import annotations
 
@@ -9,61 +9,73 @@ import time
 import uuid
 from contextlib import redirect_stderr
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from tasks.bases import recipes
-from tasks.image import Recipe
+from tasks import environment
+from tasks.environment.settings import Environment
+from tasks.image import Recipe, recipe
 from tasks.image.buildkit import BuildKit
 from tasks.target.docker.engine import Engine
 
 from ..leftovers import TITLE
 from ..processes import run
 from ..project import INV, ROOT, SHARED
+from .samples import Sample
 
-APPLICATIONS = ROOT / "tests" / "recipes"
 PLATFORM = "linux/amd64"
 
 
 @dataclass
 class Application:
-    """One application in a folder of its own: `root/source` is the context, `root/env` the settings."""
+    """One sample in a folder of its own, which is the context too."""
 
     root: Path
     name: str
     image: str
-    dockerfile: Path
+    sample: Sample
     engine: Engine
 
-    def write(self, application: str) -> None:
-        """Copy the application, and write env/local.env with the host's network and the CA bundle, if there is one."""
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(APPLICATIONS / application, self.root / "source", ignore=ignored)
-        shutil.copy(recipes() / application / ".dockerignore", self.root / "source")
+    def write(self) -> None:
+        """Copy the sample, and write env/ENV.local.env with the host's network and the CA bundle, if there is one."""
+        (self.root / "env").mkdir(parents=True)
+        for each in self.sample.copied:
+            if each.is_dir():
+                shutil.copytree(each, self.root, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+            else:
+                shutil.copy(each, self.root)
         for shared in SHARED:
             (self.root / shared).symlink_to(ROOT / shared)
         settings = {
-            "TARGET": "docker",
             "SERVICE": self.name,
             "IMAGE": self.image,
-            "CONTEXT": "source",
-            "DOCKERFILE": str(self.dockerfile),
+            "BUILDER": "buildkit",
             "BUILD_NETWORK": "host",
             "BUILD_CA": os.environ.get("SSL_CERT_FILE", ""),
+            **self.sample.settings,
         }
-        (self.root / "env").mkdir()
-        text = "".join(f"{key}={value}\n" for key, value in settings.items() if value)
-        (self.root / "env" / "local.env").write_text(text)
+        (self.root / "env" / f"{self.sample.env}.env").touch()
+        text = "".join(f"{key}={value}\n" for key, value in settings.items())
+        (self.root / "env" / f"{self.sample.env}.local.env").write_text(text)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """Its settings. Raises SettingError."""
+        return environment.load(self.root, self.sample.env)
 
     @property
     def recipe(self) -> Recipe:
         """What `inv build` asks BuildKit for."""
-        ca = os.environ.get("SSL_CERT_FILE")
+        it = self.environment
         return Recipe(
-            self.dockerfile,
-            self.root / "source",
-            secrets={"ca": f"file:{ca}"} if ca else {},
+            it.dockerfile,
+            it.context,
+            stage=it.stage,
+            args=dict(it.build_args),
+            secrets=recipe.secrets(it),
             labels={TITLE: self.name},
-            network="host",
+            network=it.build_network,
+            timeout=it.build_timeout,
         )
 
     def build(self) -> int:
@@ -71,10 +83,15 @@ class Application:
         with redirect_stderr(io.StringIO()):  # its progress
             return BuildKit(self.engine).build(self.recipe, PLATFORM).size
 
+    def larger(self) -> int:
+        """Build it; how many bytes larger than its base the image is. Raises DockyardError."""
+        return self.build() - int(self.engine.images.get(self.sample.base).attrs["Size"])
+
     def change(self) -> None:
-        """Change one line of the source."""
-        with (self.root / "source" / "app.py").open("a", encoding="utf-8") as source:
-            source.write(f"# {uuid.uuid4().hex}\n")
+        """Change one line of the source, if there is any."""
+        if self.sample.changed:
+            with (self.root / self.sample.changed).open("a", encoding="utf-8") as source:
+                source.write(f"# {uuid.uuid4().hex}\n")
 
     def rebuild(self) -> float:
         """Seconds of a build after a changed line: BuildKit's, from the start of its CLI to the image on the engine."""
@@ -87,4 +104,4 @@ class Application:
         """Seconds of `inv build` after a changed line, as a process. Raises Failed."""
         self.change()
         tag = f"--tag={uuid.uuid4().hex[:8]}"
-        return run(*INV, "build", tag, "--env=local", "--json", cwd=self.root).seconds
+        return run(*INV, "build", tag, f"--env={self.sample.env}", "--json", cwd=self.root).seconds
