@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -12,17 +13,24 @@ from .cloud import Cloud
 from .upload import upload
 
 
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """A fresh account with an empty cluster `c`; the environment leads every client to it, subprocesses too."""
-    with aws() as account:
-        account.cluster("c")
+@contextmanager
+def leading(monkeypatch: pytest.MonkeyPatch, **given: str) -> Iterator[Cloud]:
+    """A fresh account, `account=` and `region=`, that every client is led to, subprocesses too."""
+    with aws(**given) as account:
         for key in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE"):
             monkeypatch.delenv(key, raising=False)
         for key, value in account.environ.items():
             monkeypatch.setenv(key, value)
         for key in ("NO_PROXY", "no_proxy"):
             monkeypatch.setenv(key, "127.0.0.1,localhost")
+        yield account
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """A fresh account with an empty cluster `c`."""
+    with leading(monkeypatch) as account:
+        account.cluster("c")
         yield account
 
 

@@ -70,6 +70,9 @@ class Output:
     reason: str = ""
 
 
+Runner = Callable[[dict[str, Any], list[str]], Output]  # of a task definition's main container, and the command
+
+
 @dataclass
 class Knobs:
     """All of them, with what they are unless turned."""
@@ -86,6 +89,7 @@ class Knobs:
     stale: bool = False  # currentServiceDeployment names the one before
     extra: dict[str, Any] = field(default_factory=dict)  # fields of a task definition that no client knows yet
     output: Output = field(default_factory=Output)
+    runner: Runner | None = None  # runs the commands of one-off tasks for real
     breaks_shifting: bool = False  # the circuit breaker ends blue/green, canary and linear deployments too
     no_way_back: bool = False  # a rollback of ECS fails
     refused: str = ""  # why RunTask starts nothing

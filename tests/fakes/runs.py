@@ -29,9 +29,19 @@ def run(ecs: Ecs, request: dict[str, Any]) -> dict[str, Any]:
         task = Task(ecs, cluster, definition, group, now, request.get("startedBy", ""), network, overrides)
         task.status = "PROVISIONING"
         ecs.tasks[task.id] = task
-        _plan(task, ecs.knobs.output, now)
+        _plan(task, _output(task), now)
         tasks.append(task.document())
     return {"tasks": tasks, "failures": []}
+
+
+def _output(task: Task) -> Output:
+    """What the task does: what its command did where that was run for real, else what the knob says."""
+    runner = task.ecs.knobs.runner
+    if runner is None:
+        return task.ecs.knobs.output
+    (override,) = task.overrides["containerOverrides"]
+    (container,) = [each for each in task.definition["containerDefinitions"] if each["name"] == override["name"]]
+    return runner(container, override["command"])
 
 
 def _plan(task: Task, output: Output, now: float) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.cloud import Cloud
+from tests.fakes.knobs import Output
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}
 
@@ -47,6 +48,15 @@ def test_a_task_says_the_digest_of_index_or_child_or_nothing(cloud: Cloud, choic
     ecs = cloud.client("ecs")
     [task] = ecs.describe_tasks(cluster="c", tasks=ecs.list_tasks(cluster="c")["taskArns"])["tasks"]
     assert task["containers"][0].get("imageDigest") == {"index": top, "child": child, "missing": None}[choice]
+
+
+def test_a_command_can_be_run_for_real(cloud: Cloud) -> None:
+    cloud.service("web", image="registry/web:1")
+    cloud.set(runner=lambda container, command: Output((f"{container['image']} {command}",), exit_code=3))
+    task = run(cloud)
+    assert {each["name"]: each["exitCode"] for each in task["containers"]} == {"app": 3, "otel": 0}
+    logs = cloud.client("logs").filter_log_events(logGroupName="/ecs/web")["events"]
+    assert [each["message"] for each in logs][-1:] == ["registry/web:1 ['migrate']"]
 
 
 def test_a_one_off_task_ends_within_one_poll_with_its_log_and_code(cloud: Cloud) -> None:

@@ -43,6 +43,7 @@ class Run:
         self.rules: list[Broken] = []
         self.answers: list[Answer] = []
         self.outputs: list[tuple[str, Output]] = [("", Output())]
+        self.sql: dict[str, str] = {}  # the volumes that hold the sockets of Cloud SQL's instances, by instance
         self.registries: dict[str, str] = {}  # where images of a host really are: `{"eu.pkg.dev": "127.0.0.1:5000"}`
         self.id = uuid.uuid4().hex
         self.threads: list[threading.Thread] = []

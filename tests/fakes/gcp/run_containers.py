@@ -123,6 +123,7 @@ def _attempt(run: Run, execution: Execution, named: dict[str, str]) -> int:
     code = container.wait(float(execution.template["timeout"].removesuffix("s")))
     for each in followers:
         each.join(10)
+    execution.say(f"Container called exit({code}).", "WARNING" if code else "INFO", log=SYSTEM)
     container.close()
     return code
 

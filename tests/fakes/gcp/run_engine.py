@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.types import Mount
 
 from tasks.target.docker.engine import connect
 
@@ -70,6 +71,7 @@ class Container:
             ports={f"{port}/tcp": ("127.0.0.1", None)} if port else {},  # type: ignore[dict-item] # any free port
             labels={LABEL: run.id},
             extra_hosts={"host.docker.internal": "host-gateway"},
+            mounts=_sockets(run, template, main),
         )
         for volume in template.get("volumes", []):
             if "secret" in volume:
@@ -201,6 +203,17 @@ def _pull(run: Run, image: str) -> None:
         except (APIError, ImageNotFound) as error:
             raise NotThere(str(error)) from error
         run.pulled.append(image)
+
+
+def _sockets(run: Run, template: dict[str, Any], main: dict[str, Any]) -> list[Mount]:
+    """The directory of each Cloud SQL instance that is mounted, with its socket; of one that is not known, none."""
+    mounted = {each["name"]: each["mountPath"] for each in main.get("volumeMounts", [])}
+    return [
+        Mount(f"{mounted[each['name']]}/{instance}", run.sql[instance], type="volume")
+        for each in template.get("volumes", [])
+        for instance in each.get("cloudSqlInstance", {}).get("instances", [])
+        if each["name"] in mounted and instance in run.sql
+    ]
 
 
 def _environ(run: Run, main: dict[str, Any]) -> dict[str, str]:

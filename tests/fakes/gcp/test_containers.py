@@ -137,6 +137,26 @@ def test_an_execution_is_a_container_that_ends(real: Cloud, image: str) -> None:
     task = ask(real, "GET", f"/v2/{execution}/tasks")[1]["tasks"][0]
     assert task["lastAttemptResult"]["exitCode"] == 7
     assert (lines(real, "stdout"), lines(real, "stderr")) == (["one"], ["two"])
+    assert lines(real, "varlog/system") == ["Container called exit(7)."]
+
+
+def test_a_cloud_sql_instance_is_a_directory_with_its_socket(
+    real: Cloud, image: str, engine: docker.DockerClient
+) -> None:
+    volume = engine.volumes.create()
+    real.set(sql={"p:r:known": volume.name})
+    try:
+        mounted = [{"name": "sql", "mountPath": "/cloudsql"}]
+        container = {"image": image, "args": ["find", "/cloudsql"], "volumeMounts": mounted}
+        sql = {"name": "sql", "cloudSqlInstance": {"instances": ["p:r:known", "p:r:other"]}}
+        template = {"containers": [container], "volumes": [sql], "maxRetries": 0}
+        path = f"/v2/{real.run.parent}/jobs"
+        ask(real, "POST", f"{path}?jobId=web-once", {"template": {"template": template}})
+        execution = ask(real, "POST", f"{path}/web-once:run", {})[1]["metadata"]["name"]
+        until(lambda: ask(real, "GET", f"/v2/{execution}")[1], lambda found: "completionTime" in found)
+        assert lines(real, "stdout") == ["/cloudsql", "/cloudsql/p:r:known"]
+    finally:
+        volume.remove()
 
 
 def test_nothing_is_left_when_the_fake_ends(engine: docker.DockerClient, image: str) -> None:
