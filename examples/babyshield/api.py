@@ -1,76 +1,66 @@
-"""The endpoints of the BabyShield backend that releases are judged by, of the standard library: a stand-in."""
+"""The BabyShield backend in small: the endpoints that releases are judged by, and a report as a PDF."""
 
 from __future__ import annotations
 
-import json
 import logging
-import signal
-import threading
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from pydantic import BaseModel, Field
+from recalls import Recall, named, numbered
+from report import pdf
 
 log = logging.getLogger("babyshield")
-RECALLS = (
-    {"id": "R-1", "product": "pacifier", "hazard": "choking", "agency": "CPSC"},
-    {"id": "R-2", "product": "pacifier clip", "hazard": "choking", "agency": "EU Safety Gate"},
-    {"id": "R-3", "product": "crib", "hazard": "entrapment", "agency": "CPSC"},
-)
-DOCS = "<!doctype html><title>BabyShield API</title><h1>BabyShield API</h1>"
+app = FastAPI(title="BabyShield API")
 
 
-class Handler(BaseHTTPRequestHandler):
-    """One request."""
+class Search(BaseModel):
+    """What is searched for."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        """Health and documentation."""
-        match self.path.partition("?")[0]:
-            case "/api/v1/healthz":
-                self.answer(HTTPStatus.OK, {"status": "ok"})
-            case "/docs":
-                self.answer(HTTPStatus.OK, DOCS)
-            case _:
-                self.answer(HTTPStatus.NOT_FOUND, {"detail": "Not Found"})
-
-    do_HEAD = do_GET  # noqa: N815
-
-    def do_POST(self) -> None:
-        """The search: `{"product": "pacifier", "limit": 5}`."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path != "/api/v1/search/advanced":
-            self.answer(HTTPStatus.NOT_FOUND, {"detail": "Not Found"})
-            return
-        try:
-            asked = json.loads(body)
-            product, limit = str(asked["product"]).lower(), int(asked.get("limit", 20))
-        except (ValueError, KeyError, TypeError):
-            self.answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"detail": 'send {"product": "...", "limit": 5}'})
-            return
-        found = [recall for recall in RECALLS if product in recall["product"]][:limit]
-        self.answer(HTTPStatus.OK, {"ok": True, "data": {"items": found, "total": len(found)}})
-
-    def answer(self, status: HTTPStatus, content: object) -> None:
-        """Send a page or a JSON document; of either only the head to HEAD."""
-        text = content if isinstance(content, str) else json.dumps(content)
-        data = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html" if text is content else "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Write the access log."""
-        log.info(format, *args)
+    product: str = Field(min_length=1)
+    limit: int = Field(20, ge=1, le=100)
 
 
-def serve(port: int) -> None:
-    """Serve until SIGTERM; requests that are under way then get their answer."""
-    server = ThreadingHTTPServer(("0.0.0.0", port), Handler)  # noqa: S104
-    server.daemon_threads = False
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-    log.info("listening on port %d", port)
-    server.serve_forever()
-    server.server_close()
+@app.middleware("http")
+async def say(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Write each request into the log, where `inv logs --filter=500` finds it."""
+    try:
+        given = await answer(request)
+    except Exception:
+        log.error("%s %s 500", request.method, request.url.path)
+        raise  # which writes the traceback
+    log.info("%s %s %d", request.method, request.url.path, given.status_code)
+    return given
+
+
+@app.get("/api/v1/healthz")
+async def healthz() -> dict[str, str]:
+    """Whether it serves."""
+    return {"status": "ok"}
+
+
+@app.head("/api/v1/healthz", include_in_schema=False)
+async def alive() -> Response:
+    """The same without a body."""
+    return Response(media_type="application/json")
+
+
+@app.post("/api/v1/search/advanced")
+async def search(asked: Search) -> dict[str, Any]:
+    """Recalls by product: `{"product": "pacifier", "limit": 5}`."""
+    return listed(named(asked.product)[: asked.limit])
+
+
+@app.get("/api/v1/reports/{number}.pdf", response_class=Response)
+def report(number: str) -> Response:
+    """The report of one recall."""
+    recall = numbered(number)
+    if recall is None:
+        raise HTTPException(404, f"there is no recall {number}")
+    return Response(pdf(recall), media_type="application/pdf")
+
+
+def listed(found: list[Recall]) -> dict[str, Any]:
+    """Recalls as they are answered."""
+    return {"ok": True, "data": {"items": [vars(recall) for recall in found], "total": len(found)}}

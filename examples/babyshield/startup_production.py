@@ -1,4 +1,4 @@
-"""How the backend starts in production: not without its database, and without reload or debugging."""
+"""What gunicorn serves in production: nothing without its database, and neither reload nor debugging."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ import logging
 import os
 import sys
 
-import api
+from api import app
+
+__all__ = ["app"]
 
 NEEDED = ("DATABASE_URL",)
 
-
-def main() -> None:
-    """Look whether all that is needed is set, then serve."""
-    level = os.environ.get("LOG_LEVEL", "INFO").upper()
-    logging.basicConfig(stream=sys.stdout, level=level, format="%(levelname)s %(message)s")
-    absent = [name for name in NEEDED if not os.environ.get(name)]
-    if absent:
-        logging.error("not set: %s", ", ".join(absent))
-        sys.exit(1)
-    api.serve(int(os.environ.get("PORT", "8001")))
-
-
-if __name__ == "__main__":
-    main()
+logging.basicConfig(
+    stream=sys.stdout, level=os.environ.get("LOG_LEVEL", "INFO").upper(), format="%(levelname)s %(message)s"
+)
+if absent := [name for name in NEEDED if not os.environ.get(name)]:
+    raise RuntimeError(f"not set: {', '.join(absent)}")

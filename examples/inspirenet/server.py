@@ -1,91 +1,85 @@
-"""The endpoints of the InSPyReNet API that releases are judged by, of the standard library: a stand-in."""
+"""The background removal API: a picture in, its cut-out stored, and a public URL as the answer."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
-import signal
 import sys
-import threading
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from typing import Annotated
 
-log = logging.getLogger("inspirenet")
-IMAGES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}  # by their first bytes
-stored: dict[str, bytes] = {}  # in the place of CUSTOMER_STORAGE_BUCKET
+import bucket
+import model
+import picture
+from fastapi import FastAPI, HTTPException, Request, Response, UploadFile
+from fastapi import Path as Named
+from fastapi.responses import JSONResponse
 
+LARGEST = 32 << 20  # bytes of a request, as many as Cloud Run lets through
 
-def device() -> str:
-    """Where the model runs: on the L4 that Cloud Run gives, if it gives one."""
-    return "cuda" if Path("/dev/nvidia0").exists() else "cpu"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """One request."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        """Health, and what the model is."""
-        match self.path.partition("?")[0]:
-            case "/health":
-                self.answer(HTTPStatus.OK, {"status": "healthy", "model_loaded": True})
-            case "/model-info":
-                self.answer(
-                    HTTPStatus.OK,
-                    {
-                        "mode": os.environ.get("INSPIRENET_MODE", ""),
-                        "resize": os.environ.get("INSPIRENET_RESIZE", ""),
-                        "target_size": int(os.environ.get("TARGET_SIZE", "1024")),
-                        "device": device(),
-                    },
-                )
-            case _:
-                self.answer(HTTPStatus.NOT_FOUND, {"detail": "Not Found"})
-
-    def do_POST(self) -> None:
-        """An image is stored, and its public URL is the answer; without one it is 422."""
-        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path != "/api/storage/upload":
-            self.answer(HTTPStatus.NOT_FOUND, {"detail": "Not Found"})
-            return
-        kind = next((end for start, end in IMAGES.items() if data.startswith(start)), "")
-        if not kind:
-            self.answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"detail": "send an image, PNG or JPEG"})
-            return
-        name = f"{hashlib.sha256(data).hexdigest()[:16]}.{kind}"
-        stored[name] = data
-        bucket = os.environ.get("CUSTOMER_STORAGE_BUCKET", "")
-        self.answer(HTTPStatus.OK, {"url": f"https://storage.googleapis.com/{bucket}/{name}"})
-
-    def answer(self, status: HTTPStatus, content: object) -> None:
-        """Send a JSON document."""
-        data = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Write the access log."""
-        log.info(format, *args)
+logging.basicConfig(
+    stream=sys.stdout,
+    level=os.environ.get("LOG_LEVEL", "info").upper(),
+    format="%(levelname)s %(message)s",
+)
+logging.captureWarnings(True)
+app = FastAPI(title="inspirenet-bg-removal-api")
+model.start()
 
 
-def serve(port: int) -> None:
-    """Serve until SIGTERM; requests that are under way then get their answer."""
-    server = ThreadingHTTPServer(("0.0.0.0", port), Handler)  # noqa: S104
-    server.daemon_threads = False
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-    log.info("listening on port %d, the model is on %s", port, device())
-    server.serve_forever()
-    server.server_close()
+@app.middleware("http")
+async def limited(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Refuse a body that is too large before anything of it is kept, and one that does not say how large it is."""
+    if "transfer-encoding" in request.headers:
+        return JSONResponse({"detail": "say Content-Length"}, HTTPStatus.LENGTH_REQUIRED)
+    if int(request.headers.get("content-length", 0)) > LARGEST:
+        return JSONResponse({"detail": f"send at most {LARGEST} bytes"}, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return await answer(request)
 
 
-if __name__ == "__main__":
-    level = os.environ.get("LOG_LEVEL", "info").upper()
-    logging.basicConfig(stream=sys.stdout, level=level, format="%(levelname)s %(message)s")
-    serve(int(os.environ.get("PORT", "8080")))
+@app.get("/health")
+def health() -> dict[str, object]:
+    """Whether the model is loaded, which the first start takes its time for, and what there is no model for."""
+    refuse_broken()
+    return {"status": "healthy", "model_loaded": model.loaded(), "missing": model.missing()}
+
+
+def refuse_broken() -> None:
+    """Answer 503 where the model cannot be loaded, so that no release of it gets healthy."""
+    if why := model.broken():
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, f"the model cannot be loaded: {why}")
+
+
+@app.get("/model-info")
+def model_info() -> dict[str, object]:
+    """What takes the background off, where, and how."""
+    return {
+        "mode": model.MODE,
+        "resize": model.RESIZE,
+        "target_size": picture.TARGET_SIZE,
+        "device": model.device(),
+        "engine": model.engine(),
+        "missing": model.missing(),
+    }
+
+
+@app.post("/api/storage/upload")
+def upload(file: UploadFile) -> dict[str, str]:
+    """Store the cut-out of a picture; its public URL. Without a picture the answer is 422."""
+    refuse_broken()
+    try:
+        opened = picture.opened(file.file.read())
+    except picture.NotOne as error:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+    name = bucket.put(picture.png(model.cut(opened)))
+    return {"url": bucket.url(name), "name": name}
+
+
+@app.get("/api/storage/{name}")
+def stored(name: Annotated[str, Named(pattern=r"^[0-9a-f]{16}\.png$")]) -> Response:
+    """A cut-out that was stored."""
+    content = bucket.get(name)
+    if content is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"{name} is not stored here")
+    return Response(content, media_type="image/png")

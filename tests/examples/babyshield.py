@@ -12,6 +12,7 @@ from docker.models.containers import Container
 
 from tests.conftest import Dockyard, Result
 from tests.examples.conftest import Example
+from tests.examples.pdf import lines
 from tests.fakes.cloud import Cloud
 
 ACCOUNT = "180703226577"
@@ -48,16 +49,23 @@ class Babyshield:
         """Another version of the application."""
         self.example.change("api.py", f"# {time.time_ns()}")
 
-    def serve(self, tag: str) -> None:
-        """Run the built image, as ECS would, at the address that URL names."""
+    def run(self, tag: str, **environment: str) -> Container:
+        """Start the built image with a root that cannot be written, at the address that URL names."""
         container: Container = self.engine.containers.run(
             f"{self.image}:{tag}",
             detach=True,
+            read_only=True,
+            tmpfs={"/tmp": ""},
             ports={"8001/tcp": ("127.0.0.1", self.port)},
-            environment={"DATABASE_URL": "postgresql://db"},
+            environment=environment,
         )
         self.started.append(container)
-        until = time.monotonic() + 20
+        return container
+
+    def serve(self, tag: str) -> None:
+        """Run the built image, as ECS would, until it answers."""
+        container = self.run(tag, DATABASE_URL="postgresql://db")
+        until = time.monotonic() + 30
         while time.monotonic() < until:
             try:
                 httpx.head(f"http://127.0.0.1:{self.port}/docs", trust_env=False).raise_for_status()
@@ -66,6 +74,12 @@ class Babyshield:
             else:
                 return
         raise AssertionError(container.logs().decode())
+
+    def report(self, number: str) -> list[str]:
+        """The lines of the PDF about a recall."""
+        got = httpx.get(f"http://127.0.0.1:{self.port}/api/v1/reports/{number}.pdf", trust_env=False, timeout=20)
+        assert (got.status_code, got.headers["Content-Type"]) == (200, "application/pdf")
+        return lines(got.content)
 
     def first(self, flags: str = "") -> dict[str, Any]:
         """Build, let the image serve, and release it; the document."""

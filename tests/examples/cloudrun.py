@@ -32,9 +32,11 @@ OTHERS = ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT", "GRPC_PROXY"
 
 
 @contextmanager
-def project(name: str, region: str, monkeypatch: pytest.MonkeyPatch, transport: str) -> Iterator[Cloud]:
+def project(
+    name: str, region: str, monkeypatch: pytest.MonkeyPatch, transport: str, *, containers: bool = True
+) -> Iterator[Cloud]:
     """A project on the fake that every client is led to, subprocesses too; its revisions are real containers."""
-    with gcp(project=name, region=region, containers=True) as cloud:
+    with gcp(project=name, region=region, containers=containers) as cloud:
         for key in OTHERS:
             monkeypatch.delenv(key, raising=False)
         for key, value in cloud.environ(transport).items():

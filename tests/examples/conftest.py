@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,14 @@ from docker.models.containers import Container
 
 from tests.awscli import AwsCli, install
 from tests.conftest import Dockyard, Result
+from tests.examples.rhesis import services, services_image
+from tests.recipes.projects import bundle
 from tests.service import clean, free_port
 
 if TYPE_CHECKING:
     from tests.examples.cloudrun import CloudRun
+
+__all__ = ["services", "services_image"]
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 IGNORED = shutil.ignore_patterns("__pycache__", "*.lock", "*.local.env")
@@ -40,10 +45,16 @@ class Example:
         self.commit()
 
     def override(self, env: str, **settings: str) -> None:
-        """Write env/ENV.local.env, which is not committed."""
-        own = self.settings.setdefault(env, {})
+        """Write env/ENV.local.env, which is not committed: what builds need on this machine, and these settings."""
+        own = self.settings.setdefault(env, self.machine(env))
         own |= settings
         (self.root / "env" / f"{env}.local.env").write_text("".join(f"{key}={value}\n" for key, value in own.items()))
+
+    def machine(self, env: str) -> dict[str, str]:
+        """What builds need on this machine: nothing that a build configuration would refuse, whose worker has it."""
+        if "BUILD_CONFIG=" in (self.root / "env" / f"{env}.env").read_text(encoding="utf-8"):
+            return {}
+        return {"BUILD_NETWORK": "host", "BUILD_CA": str(bundle(self.root.with_suffix(".pem")))}
 
     def change(self, path: str, text: str) -> None:
         """Append a line to a file, and commit it."""
@@ -84,6 +95,12 @@ class Local:
     def ask(self, method: str, path: str, **given: Any) -> httpx.Response:
         """What its users get."""
         return httpx.request(method, f"{self.url}{path}", trust_env=False, **given)
+
+    def refusal(self, path: str, size: int) -> int:
+        """The status for a body of that many bytes, of which none is sent: it is refused by its length."""
+        with closing(HTTPConnection(self.url.removeprefix("http://"), timeout=20)) as asked:
+            asked.request("POST", path, headers={"Content-Length": str(size)})
+            return asked.getresponse().status
 
 
 @pytest.fixture

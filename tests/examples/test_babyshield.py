@@ -3,37 +3,78 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import docker
-import httpx
 import pytest
 from docker.models.containers import Container
 
 from tests.awscli import AwsCli
 from tests.conftest import Dockyard
 from tests.examples.babyshield import ACCOUNT, CLUSTER, FAMILY, NAME, SERVICE, Babyshield
-from tests.examples.conftest import Example
-from tests.fakes.aws import aws
+from tests.examples.conftest import Example, Local
+from tests.examples.pdf import lines
 from tests.fakes.cloud import Cloud
+from tests.fakes.fixtures import leading
 from tests.fakes.given import containers
-from tests.service import clean, free_port
+from tests.service import free_port
 
 SECRET = f"arn:aws:secretsmanager:eu-north-1:{ACCOUNT}:secret:babyshield/database-url-Ab12Cd"
+REPORT = ["Recall R-2", "Product: pacifier clip", "Hazard: choking", "Agency: EU Safety Gate", "1 / 1"]
+DRAWN = """
+import sys
+import cv2
+import numpy as np
+
+label = np.full((420, 900), 255, np.uint8)
+cv2.putText(label, sys.argv[1], (40, 120), cv2.FONT_HERSHEY_SIMPLEX, 3, 0, 6)
+code = cv2.QRCodeEncoder.create().encode(sys.argv[2])
+code = cv2.resize(code, None, fx=6, fy=6, interpolation=cv2.INTER_NEAREST)
+label[180 : 180 + code.shape[0], 60 : 60 + code.shape[1]] = code
+sys.stdout.buffer.write(cv2.imencode(".png", label)[1].tobytes())
+"""
+WHITE = """
+import sys
+import cv2
+import numpy as np
+
+white = np.full((int(sys.argv[1]), int(sys.argv[2])), 255, np.uint8)
+sys.stdout.buffer.write(cv2.imencode(".png", white)[1].tobytes())
+"""
+BROKEN = """
+import asyncio
+import contextlib
+import logging
+import sys
+
+import api
+
+logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(levelname)s %(message)s")
+
+
+@api.app.get("/broken")
+async def broken():
+    raise ValueError
+
+
+async def nothing(*message):
+    return {"type": "http.request"}
+
+
+asked = {"type": "http", "method": "GET", "path": "/broken", "query_string": b"", "headers": []}
+with contextlib.suppress(ValueError):
+    asyncio.run(api.app(asked, nothing, nothing))
+"""
 CHECKS = {"digest", "instances", "traffic", "health", "healthz", "docs", "search", "log"}
 
 
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     """The account of the example."""
-    with aws(account=ACCOUNT) as account:
-        for key in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_PROFILE"):
-            monkeypatch.delenv(key, raising=False)
-        for key, value in {**account.environ, "NO_PROXY": "127.0.0.1,localhost"}.items():
-            monkeypatch.setenv(key, value)
+    with leading(monkeypatch, account=ACCOUNT) as account:
         yield account
 
 
@@ -61,6 +102,7 @@ def test_the_whole_procedure_as_verbs_from_build_to_verify(babyshield: Babyshiel
     built = babyshield.inv("build.prod --json").document
     assert built["tag"] in dated("fixed")
     babyshield.serve(built["tag"])
+    assert babyshield.report("R-2") == REPORT
     pushed = babyshield.inv("push.prod --json").document
     assert pushed["tag"] == built["tag"]
     assert babyshield.ask("pin")["digest"] == pushed["digest"]
@@ -182,23 +224,49 @@ def test_the_deprecated_dockerfile_and_a_dirty_tree_are_refused(babyshield: Baby
     assert "Dockerfile.backend is DEPRECATED" in babyshield.inv("build.prod", code=1).err
 
 
+def test_production_does_not_start_without_its_database(babyshield: Babyshield) -> None:
+    container = babyshield.run(babyshield.ask("build")["tag"], LOG_LEVEL="INFO")
+    assert container.wait(timeout=30)["StatusCode"] == 3
+    assert "not set: DATABASE_URL" in container.logs().decode()
+
+
 def test_development_is_released_to_the_docker_engine(
-    tmp_path: Path, dockyard: Dockyard, engine: docker.DockerClient, images: str, service: str
+    local: Callable[[str, str], Local], engine: docker.DockerClient, service: str
 ) -> None:
-    example = Example(tmp_path / "babyshield")
-    example.write("babyshield")
-    port = free_port()
-    example.override("dev", SERVICE=service, IMAGE=images, URL=f"http://127.0.0.1:{port}")
-    try:
-        released = dockyard("release --env=dev --json", example.root)
-        assert released.code == 0, released.err
-        assert released.document["tag"].startswith("development-")
-        found = httpx.post(
-            f"http://127.0.0.1:{port}/api/v1/search/advanced", json={"product": "pacifier", "limit": 1}, trust_env=False
-        ).json()
-        assert found["data"]["total"] == 1
-    finally:
-        clean(engine, service)
+    babyshield = local("babyshield", "dev")
+    released = babyshield.inv("release").document
+    assert released["tag"].startswith("development-")
+    found = babyshield.ask("POST", "/api/v1/search/advanced", json={"product": "pacifier", "limit": 1}).json()
+    assert found["data"]["total"] == 1
+    assert babyshield.ask("POST", "/api/v1/search/advanced", json={"limit": 1}).status_code == 422
+    for path in ("/docs", "/api/v1/healthz"):
+        assert babyshield.ask("HEAD", path).status_code == 200
+    assert lines(babyshield.ask("GET", "/api/v1/reports/R-2.pdf", timeout=20).content) == REPORT
+    assert babyshield.ask("GET", "/api/v1/reports/R-9.pdf").status_code == 404
+
+    labels = [f"dockyard.service={service}", "dockyard.process=web"]
+    (container,) = engine.containers.list(filters={"label": labels})
+
+    def said(program: str, *words: str) -> bytes:
+        code, output = container.exec_run(["python", "-c", program, *words])
+        assert isinstance(output, bytes)
+        assert code == 0, output
+        return output
+
+    label = said(DRAWN, "Pacifier", "GTIN 4006381333931")
+    read = babyshield.ask("POST", "/api/v1/labels", content=label, timeout=30).json()
+    assert "Pacifier" in read["text"]
+    assert read["codes"] == [{"kind": "QRCODE", "text": "GTIN 4006381333931"}]
+    assert [recall["id"] for recall in read["data"]["items"]] == ["R-1"]
+    for content, status in {
+        b"": 422,
+        b"no picture": 422,
+        b"x" * 10_000_001: 413,
+        said(WHITE, "40", "40000"): 200,  # longer than tesseract takes
+        said(WHITE, "8000", "8000"): 422,  # more pixels than OpenCV is to unpack
+    }.items():
+        assert babyshield.ask("POST", "/api/v1/labels", content=content, timeout=30).status_code == status
+    assert said(BROKEN) == b"ERROR GET /broken 500\n"
 
 
 def test_its_settings_are_right_as_they_are(tmp_path: Path, dockyard: Dockyard) -> None:

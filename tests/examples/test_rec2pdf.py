@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import platform
+import struct
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tasks.image import context
 from tests.conftest import Dockyard
 from tests.examples.cloudrun import CloudRun
 from tests.examples.conftest import Example, Local
+from tests.torch_index import VERSION
 
 SOURCE = "rec2pdf-backend/server.py"
 
 
 @pytest.fixture
-def rec2pdf(cloudrun: Callable[..., CloudRun]) -> CloudRun:
-    """The example with an empty project."""
-    return cloudrun("rec2pdf", "rec2pdf-backend", "rec2pdf/europe-west3", "rec2pdf-repo", "prod", source=SOURCE)
+def rec2pdf(cloudrun: Callable[..., CloudRun], torch_cpu: str) -> CloudRun:
+    """The example with an empty project, and torch from an index on loopback."""
+    made = cloudrun("rec2pdf", "rec2pdf-backend", "rec2pdf/europe-west3", "rec2pdf-repo", "prod", source=SOURCE)
+    made.example.override("prod", BUILD_ARG_PIP_EXTRA_INDEX_URL=torch_cpu)
+    return made
 
 
 def test_the_whole_procedure_as_verbs_from_build_to_verify(rec2pdf: CloudRun) -> None:
@@ -41,6 +49,7 @@ def test_the_whole_procedure_as_verbs_from_build_to_verify(rec2pdf: CloudRun) ->
     assert live.template.containers[0].image == f"{rec2pdf.image}@{pushed['digest']}"
     assert rec2pdf.traffic() == {deployed["revision"]: 100}
     assert rec2pdf.get("/api/health").json()["status"] == "ok"
+    assert rec2pdf.get("/api/engine").json() == {"torch": VERSION, "cuda": None}
 
     assert rec2pdf.ask("deploy.plan")["changes"] == []
     verified = {check["name"]: check["ok"] for check in rec2pdf.ask("verify")["checks"]}
@@ -63,19 +72,21 @@ def test_a_second_release_moves_latest_only_when_asked_and_a_rollback_returns(re
     assert (back["revision"], back["digest"]) == (first["revision"], first["digest"])
     assert rec2pdf.traffic() == {first["revision"]: 100}
     assert rec2pdf.ask("verify")["digest"] == first["digest"]
-    assert "listening on port 8080" in rec2pdf.inv("logs --env=prod --limit=100").out
+    assert "Listening at: http://0.0.0.0:8080" in rec2pdf.inv("logs --env=prod --limit=100").out
 
 
 def test_exec_format_error_in_the_log_undoes_a_release(rec2pdf: CloudRun) -> None:
     first = rec2pdf.ask("release")
     source = rec2pdf.example.root / SOURCE
-    listening = '    log.info("listening'
-    source.write_text(source.read_text().replace(listening, f'    log.error("ffmpeg: exec format error")\n{listening}'))
+    with source.open("a") as file:
+        file.write('app.logger.error("ffmpeg: exec format error")\n')
     rec2pdf.example.commit()
     failed = rec2pdf.inv("release.prod", code=4)
     assert "exec format error" in failed.err
     assert rec2pdf.traffic() == {first["revision"]: 100}
-    assert "verified" in rec2pdf.inv("history --env=prod").out
+    verified = {each["revision"]: each["verified"] for each in rec2pdf.ask("history")["releases"]}
+    assert verified.pop(first["revision"]) is True
+    assert not any(verified.values())
 
 
 def test_cloud_build_releases_it_from_a_machine_without_docker(rec2pdf: CloudRun) -> None:
@@ -98,14 +109,45 @@ def test_doctor_names_the_credentials_in_use_and_a_version_that_is_not_deployed(
     assert "6.1.0 by VERSION_FROM=changelog, v6.0.1 pinned, v6.0.1 deployed: they do not agree" in differs
 
 
-def test_it_is_released_to_the_docker_engine(local: Callable[[str, str], Local]) -> None:
+def test_it_is_released_to_the_docker_engine(local: Callable[[str, str], Local], torch_cpu: str) -> None:
     rec2pdf = local("rec2pdf", "local")
+    rec2pdf.example.override("local", BUILD_ARG_PIP_EXTRA_INDEX_URL=torch_cpu)
     released = rec2pdf.inv("release").document
     assert released["tag"] == "v6.0.1"
     assert rec2pdf.ask("GET", "/api/health").json() == {"status": "ok", "machine": platform.machine()}
+    heard = rec2pdf.ask("POST", "/api/spectrum", content=tone(440), timeout=60)
+    assert heard.json() == {"seconds": 1.0, "loudest": pytest.approx(440, abs=8)}
+    for content in (b"no recording", tone(440)[:100], tone(440, rate=0)):
+        assert rec2pdf.ask("POST", "/api/spectrum", content=content).status_code == 422
+    assert rec2pdf.refusal("/api/spectrum", (32 << 20) + 1) == 413
     rec2pdf.example.change("rec2pdf-backend/server.py", "# another content of the same version")
     assert rec2pdf.inv("release").document["tag"] == "v6.0.1-v2"
     assert rec2pdf.inv("rollback").document["digest"] == released["digest"]
+
+
+def tone(hertz: float, rate: int = 16_000) -> bytes:
+    """A second of a tone, as a WAV file that says how many samples a second it has."""
+    written = io.BytesIO()
+    with wave.open(written, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(16_000)
+        angles = (2 * math.pi * hertz * each / 16_000 for each in range(16_000))
+        sound.writeframes(b"".join(struct.pack("<h", round(20_000 * math.sin(angle))) for angle in angles))
+    whole = bytearray(written.getvalue())
+    struct.pack_into("<I", whole, 24, rate)
+    return bytes(whole)
+
+
+def test_no_secret_that_lies_beside_the_source_is_in_the_context(tmp_path: Path) -> None:
+    example = Example(tmp_path / "rec2pdf")
+    example.write("rec2pdf")
+    dockerfile = example.root / "rec2pdf-backend" / "Dockerfile"
+    before = [path for path, _ in context.entries(dockerfile, example.root)]
+    assert "rec2pdf-backend/server.py" in before
+    for secret in (".env", ".env.local", "prod.env", "tls.pem", "tls.key", "id_rsa", ".netrc", "credentials.json"):
+        (dockerfile.parent / secret).write_text("swordfish")
+    assert [path for path, _ in context.entries(dockerfile, example.root)] == before
 
 
 def test_its_settings_are_right_as_they_are(tmp_path: Path, dockyard: Dockyard) -> None:

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import ast
+import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import docker
 import pytest
+from docker.models.containers import Container
 
 from tests.conftest import Dockyard
 from tests.examples.cloudrun import CloudRun
-from tests.examples.conftest import Example, Local
+from tests.examples.conftest import EXAMPLES, Example, Local
 
 PROJECT, REGION, SERVICE = "sync-scribe-studio", "us-central1", "sync-scribe-studio-api"
+UV = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+PYTHON = "3.11"  # of the base image on the tests' engines; the example's own, 3.9, is out of support
+PATTERN = "-f lavfi -i testsrc=duration=1:size=160x120:rate=25 -f lavfi -i sine=duration=1"
 
 
 @pytest.fixture
 def syncscribe(cloudrun: Callable[..., CloudRun]) -> CloudRun:
     """The example with a project that has its API key."""
-    made = cloudrun("syncscribe", SERVICE, f"{PROJECT}/{REGION}", "sync-scribe-studio", "prod", "staging")
+    place, source = f"{PROJECT}/{REGION}", "app/server.py"
+    made = cloudrun("syncscribe", SERVICE, place, "sync-scribe-studio", "prod", "staging", source=source)
     made.cloud.secrets.add("sync-scribe-api-key", "a-key")
-    made.example.override("staging", PROJECT=PROJECT, SERVICE=f"{SERVICE}-staging")
+    made.example.override("prod", BUILD_ARG_PYTHON=PYTHON)
+    made.example.override("staging", BUILD_ARG_PYTHON=PYTHON, PROJECT=PROJECT, SERVICE=f"{SERVICE}-staging")
     return made
 
 
@@ -80,6 +93,9 @@ def test_production_runs_with_all_that_the_settings_say(syncscribe: CloudRun) ->
     assert syncscribe.post("/v1/media/transcribe", content=b"speech").status_code == 401
     heard = syncscribe.post("/v1/media/transcribe", content=b"speech", headers={"X-API-Key": "a-key"})
     assert heard.json() == {"text": "6 bytes of speech"}
+    converted = syncscribe.post("/v1/media/convert?to=mp3", content=b"no video", headers={"X-API-Key": "a-key"})
+    assert converted.status_code == 422
+    assert "ffmpeg could not read the recording" in converted.json()["detail"]
 
 
 def test_a_version_without_its_build_number_gets_no_traffic(syncscribe: CloudRun) -> None:
@@ -97,11 +113,37 @@ def test_staging_is_a_service_of_its_own_with_its_own_version(syncscribe: CloudR
     assert syncscribe.inv("images --env=staging --layers --json").document
 
 
+@pytest.fixture
+def development(local: Callable[[str, str], Local]) -> Local:
+    """The example's development environment on the engine."""
+    made = local("syncscribe", "dev")
+    made.example.override("dev", BUILD_ARG_PYTHON=PYTHON)
+    return made
+
+
+@dataclass
+class Inside:
+    """The container that serves."""
+
+    container: Container
+
+    def run(self, line: str, **environment: str) -> str:
+        """What a command in it writes; it must succeed."""
+        return self.raw(line, **environment).decode().strip()
+
+    def raw(self, line: str, **environment: str) -> bytes:
+        """The same as bytes."""
+        code, output = self.container.exec_run(shlex.split(line), environment=environment)
+        assert isinstance(output, bytes)
+        assert code == 0, output
+        return output
+
+
 def test_development_is_released_to_the_docker_engine_hardened(
-    local: Callable[[str, str], Local], monkeypatch: pytest.MonkeyPatch
+    development: Local, engine: docker.DockerClient, service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    syncscribe = development
     monkeypatch.setenv("BUILD_NUMBER", "201")
-    syncscribe = local("syncscribe", "dev")
     assert syncscribe.inv("release").document["tag"] == "2.0.1-dev"
     health = syncscribe.ask("GET", "/health").json()
     assert health.keys() == {"status", "timestamp", "version", "service", "port"}
@@ -111,6 +153,43 @@ def test_development_is_released_to_the_docker_engine_hardened(
     assert detailed["environment"]["WHISPER_CACHE_DIR"] == "/tmp/whisper_cache"
     assert detailed["warnings"] == ["API_KEY is not set: anybody may use the service"]
     assert syncscribe.ask("POST", "/v1/media/transcribe").status_code == 422
+    assert (detailed["checks"]["ffmpeg"], detailed["checks"]["models"]) == (True, ["tiny.pt"])
+
+    assert "/v1/media/convert" in syncscribe.ask("GET", "/").json()["endpoints"]
+
+    labels = [f"dockyard.service={service}", "dockyard.role=instance"]
+    (container,) = engine.containers.list(filters={"label": labels})
+    inside = Inside(container)
+    assert inside.run("id --user --name") == "appuser"
+    assert inside.run("find /app /opt /usr/local -writable -not -type l") == ""
+    assert inside.run("ls -l /tmp/whisper_cache").endswith("tiny.pt -> /opt/models/tiny.pt")
+    assert inside.run("pgrep --count --full ^/opt/venv/bin/python") == "3", (
+        "two workers and the one that they answer to"
+    )
+    configured = inside.run("gunicorn --config=/etc/gunicorn.conf.py --print-config", GUNICORN_TIMEOUT="77")
+    assert "timeout = 77 " in " ".join(configured.split())
+    transcoded(syncscribe, inside.raw(f"ffmpeg -loglevel error {PATTERN} -c:v libx264 -c:a libopus -f matroska -"))
+    asked = "from server import app; print(app.test_client().post('/v1/media/metadata', data=b'x').status_code)"
+    assert inside.run(f'python -c "{asked}"', MAX_QUEUE_LENGTH="0") == "503"
+    assert inside.run(f'python -c "{asked}"', GUNICORN_TIMEOUT="0") == "504"
+
+
+def transcoded(syncscribe: Local, video: bytes) -> None:
+    """Have a second of video made into sound and into another video, and look at both."""
+    for to, kind, codecs in (
+        ("mp3", "audio/mpeg", {"audio": "mp3"}),
+        ("mp4", "video/mp4", {"video": "h264", "audio": "aac"}),
+        ("webm", "video/webm", {"video": "vp8", "audio": "opus"}),
+    ):
+        made = syncscribe.ask("POST", f"/v1/media/convert?to={to}", content=video)
+        assert (made.status_code, made.headers["Content-Type"]) == (200, kind), made.text
+        found = syncscribe.ask("POST", "/v1/media/metadata", content=made.content).json()
+        assert found["codecs"] == codecs
+        assert found["duration"] == pytest.approx(1, abs=0.1)
+    playlist = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///proc/self/environ\n#EXT-X-ENDLIST\n"
+    refused = syncscribe.ask("POST", "/v1/media/convert?to=mp3", content=playlist)
+    assert (refused.status_code, "not on whitelist" in refused.text) == (422, True), refused.text
+    assert syncscribe.ask("POST", "/v1/media/convert?to=exe", content=video).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -131,3 +210,29 @@ def test_its_settings_are_right_as_they_are(tmp_path: Path, dockyard: Dockyard) 
     example.write("syncscribe")
     linted = dockyard("env.lint", example.root)
     assert (linted.code, linted.out) == (0, "dev: ok\nprod: ok\nstaging: ok\n")
+
+
+@pytest.mark.parametrize("version", ["3.9", PYTHON])
+def test_its_packages_are_locked_for_its_python_and_for_a_later_one(tmp_path: Path, version: str) -> None:
+    assert UV, "uv belongs to the test extra"
+    target = ["--target", str(tmp_path), "--python-version", version, "--python-platform", "x86_64-manylinux_2_36"]
+    lock = str(EXAMPLES / "syncscribe/requirements.txt")
+    words = [
+        "pip",
+        "install",
+        "--dry-run",
+        "--no-config",
+        "--require-hashes",
+        "--only-binary=:all:",
+        *target,
+        "-r",
+        lock,
+    ]
+    ran = subprocess.run([UV, *words], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ("+ importlib-metadata==" in ran.stderr) == (version == "3.9")
+
+
+@pytest.mark.parametrize("source", sorted((EXAMPLES / "syncscribe/app").glob("*.py")), ids=lambda path: path.stem)
+def test_its_source_is_python_3_9(source: Path) -> None:
+    ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 9))

@@ -1,0 +1,1 @@
+"""The backend of rhesis: an API, its worker, and a database."""
