@@ -150,9 +150,11 @@ def test_a_dry_release_changes_nothing_anywhere(api: Service, inv: Inv, engine: 
     assert [each["revision"] for each in inv("history --env=local --json").document["releases"]] == [first]
 
 
-def test_logs_are_one_object_a_line(api: Service, inv: Inv) -> None:
+def test_logs_are_shown_at_the_end_of_a_release_and_are_one_object_a_line(api: Service, inv: Inv) -> None:
     api.set(ENV_LOG="hello from the log")
-    released = inv("release --env=local --json").document
+    done = inv("release --env=local --json")
+    assert "| hello from the log" in done.err
+    released = done.document
     lines = [json.loads(line) for line in inv("logs.tail --env=local --filter=hello --json").out.splitlines()]
     assert [(line["source"], line["text"]) for line in lines] == [(released["revision"], "hello from the log")]
     assert inv("logs --env=local --since=soon").code == 1
