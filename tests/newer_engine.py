@@ -110,7 +110,11 @@ def take(container: Container, path: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     stream, _ = container.get_archive(path)
     with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
-        archive.extractall(folder, filter="data")
+        (member,) = archive.getmembers()
+        content = archive.extractfile(member)
+        assert content
+        (folder / member.name).write_bytes(content.read())
+        (folder / member.name).chmod(0o755)
 
 
 def answering(address: str, container: Container) -> docker.DockerClient:

@@ -96,6 +96,28 @@ class Local:
         """What its users get."""
         return httpx.request(method, f"{self.url}{path}", trust_env=False, **given)
 
+    def goes_on(self, source: str) -> None:
+        """What follows a first release: its log; another version without traffic, with a share, and all of it; back."""
+        first = self.inv("verify").document
+        assert self.inv("logs").out
+        self.example.change(source, "# another version")
+        for verb in ("build", "push", "pin", "deploy --no-traffic --traffic-tag=staging"):
+            second = self.inv(verb).document
+        assert second["digest"] != first["digest"]
+        assert self.served() == {first["revision"]: 100}
+        self.inv("traffic.split --to=staging --percent=20")
+        assert self.served() == {first["revision"]: 80, second["revision"]: 20}
+        self.inv("traffic.migrate --to=staging")
+        assert self.served() == {second["revision"]: 100}
+        assert self.inv("verify").document["digest"] == second["digest"]
+        assert self.inv("rollback").document["digest"] == first["digest"]
+        assert self.served() == {first["revision"]: 100}
+
+    def served(self) -> dict[str, int]:
+        """The percentages of the traffic, by revision."""
+        traffic = self.inv("traffic.show").document["traffic"]
+        return {each["revision"]: each["percent"] for each in traffic if each["percent"]}
+
     def refusal(self, path: str, size: int) -> int:
         """The status for a body of that many bytes, of which none is sent: it is refused by its length."""
         with closing(HTTPConnection(self.url.removeprefix("http://"), timeout=20)) as asked:

@@ -267,6 +267,7 @@ def test_development_is_released_to_the_docker_engine(
     }.items():
         assert babyshield.ask("POST", "/api/v1/labels", content=content, timeout=30).status_code == status
     assert said(BROKEN) == b"ERROR GET /broken 500\n"
+    babyshield.goes_on("api.py")
 
 
 def test_its_settings_are_right_as_they_are(tmp_path: Path, dockyard: Dockyard) -> None:

@@ -254,6 +254,7 @@ def test_it_is_released_to_the_docker_engine_without_a_gpu(local: Callable[[str,
     cut_out(inspirenet.ask("GET", f"/api/storage/{stored['name']}").content)
     assert inspirenet.ask("GET", "/api/storage/0123456789abcdef.png").status_code == 404
     assert [check["ok"] for check in inspirenet.inv("warmup").document["checks"]] == [True, True, True]
+    inspirenet.goes_on("server.py")
 
 
 @pytest.fixture

@@ -123,6 +123,7 @@ def test_it_is_released_to_the_docker_engine(local: Callable[[str, str], Local],
     rec2pdf.example.change("rec2pdf-backend/server.py", "# another content of the same version")
     assert rec2pdf.inv("release").document["tag"] == "v6.0.1-v2"
     assert rec2pdf.inv("rollback").document["digest"] == released["digest"]
+    rec2pdf.goes_on("rec2pdf-backend/server.py")
 
 
 def tone(hertz: float, rate: int = 16_000) -> bytes:

@@ -172,6 +172,7 @@ def test_development_is_released_to_the_docker_engine_hardened(
     asked = "from server import app; print(app.test_client().post('/v1/media/metadata', data=b'x').status_code)"
     assert inside.run(f'python -c "{asked}"', MAX_QUEUE_LENGTH="0") == "503"
     assert inside.run(f'python -c "{asked}"', GUNICORN_TIMEOUT="0") == "504"
+    syncscribe.goes_on("app/server.py")
 
 
 def transcoded(syncscribe: Local, video: bytes) -> None:

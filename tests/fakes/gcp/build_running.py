@@ -71,6 +71,9 @@ class Running:
             except Late:
                 end = {"status": "TIMEOUT", "statusDetail": "build timed out"}
                 self.said("TIMEOUT", "ERROR: context deadline exceeded")
+            except Exception as error:
+                self.tell(status="INTERNAL_ERROR", statusDetail=repr(error))  # nobody waits for what has ended
+                raise
             finally:
                 if worker and own and not self.builds.keep:  # a worker is thrown away; the engine's cache stays
                     worker.quietly("image", "rm", *own)
@@ -119,7 +122,8 @@ class Running:
             )
             self.log.line(f"Fetching storage object: {name}#{found.generation}")
             with tarfile.open(fileobj=io.BytesIO(found.content), mode="r:*") as packed:
-                packed.extractall(worker.workspace, filter="data")
+                packed.extraction_filter = getattr(tarfile, "data_filter", None)  # Python 3.11.2 has none
+                packed.extractall(worker.workspace)
         except (Refused, tarfile.TarError, EOFError, OSError) as error:
             detail = f"failed to fetch source {name}: {error}"
             raise Failed("FAILURE", detail, "FETCH_SOURCE_FAILED") from None
