@@ -96,8 +96,11 @@ class Local:
         """What its users get."""
         return httpx.request(method, f"{self.url}{path}", trust_env=False, **given)
 
-    def goes_on(self, source: str) -> None:
-        """What follows a first release: its log; another version without traffic, with a share, and all of it; back."""
+    def goes_on(self, source: str) -> dict[str, Any]:
+        """What follows a first release: its log; another version without traffic, with a share, and all of it; back.
+
+        Gives the document of that version's deploy.
+        """
         first = self.inv("verify").document
         assert self.inv("logs").out
         self.example.change(source, "# another version")
@@ -112,6 +115,7 @@ class Local:
         assert self.inv("verify").document["digest"] == second["digest"]
         assert self.inv("rollback").document["digest"] == first["digest"]
         assert self.served() == {first["revision"]: 100}
+        return second
 
     def served(self) -> dict[str, int]:
         """The percentages of the traffic, by revision."""

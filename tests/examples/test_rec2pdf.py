@@ -112,18 +112,14 @@ def test_doctor_names_the_credentials_in_use_and_a_version_that_is_not_deployed(
 def test_it_is_released_to_the_docker_engine(local: Callable[[str, str], Local], torch_cpu: str) -> None:
     rec2pdf = local("rec2pdf", "local")
     rec2pdf.example.override("local", BUILD_ARG_PIP_EXTRA_INDEX_URL=torch_cpu)
-    released = rec2pdf.inv("release").document
-    assert released["tag"] == "v6.0.1"
+    assert rec2pdf.inv("release").document["tag"] == "v6.0.1"
     assert rec2pdf.ask("GET", "/api/health").json() == {"status": "ok", "machine": platform.machine()}
     heard = rec2pdf.ask("POST", "/api/spectrum", content=tone(440), timeout=60)
     assert heard.json() == {"seconds": 1.0, "loudest": pytest.approx(440, abs=8)}
     for content in (b"no recording", tone(440)[:100], tone(440, rate=0)):
         assert rec2pdf.ask("POST", "/api/spectrum", content=content).status_code == 422
     assert rec2pdf.refusal("/api/spectrum", (32 << 20) + 1) == 413
-    rec2pdf.example.change("rec2pdf-backend/server.py", "# another content of the same version")
-    assert rec2pdf.inv("release").document["tag"] == "v6.0.1-v2"
-    assert rec2pdf.inv("rollback").document["digest"] == released["digest"]
-    rec2pdf.goes_on("rec2pdf-backend/server.py")
+    assert rec2pdf.goes_on("rec2pdf-backend/server.py")["tag"] == "v6.0.1-v2"
 
 
 def tone(hertz: float, rate: int = 16_000) -> bytes:
